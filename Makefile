@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: ISC
+# make            build the shim and the tools
+# make check      all tests but Harper's; make check-harper: the real Harper
+# make demo       two servers on the same ports, side by side
+# make deps       install what is missing (Debian)
+# SAN=address,undefined builds apart, into build-address-undefined.
+
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+comma := ,
+B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+ABS := $(abspath $(B))
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wformat=2 -Wcast-qual \
+	-Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
+	-Wmissing-prototypes -Wimplicit-fallthrough -Wconversion \
+	$(if $(CI),-Werror)
+BASE = -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP
+SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+
+TOOLS_LIBS = libbsd-overlay libmnl jansson
+TOOLS_CFLAGS = $(shell pkg-config --cflags $(TOOLS_LIBS))
+TOOLS_LDLIBS = $(shell pkg-config --libs $(TOOLS_LIBS))
+TEST_CFLAGS = $(TOOLS_CFLAGS) $(shell pkg-config --cflags criterion) \
+	-I. -DBUILD_DIR='"$(ABS)"'
+TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
+
+shim_c := $(wildcard shim/*.c)
+tools_c := $(wildcard tools/*.c)
+shared_c := shim/slice.c shim/terms.c shim/record.c
+guests_c := $(wildcard tests/guests/*.c)
+unit_c := $(wildcard tests/unit/*.c)
+e2e_c := $(wildcard tests/e2e/*.c)
+
+shim_o := $(shim_c:%.c=$(B)/pic/%.o)
+tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
+# What the unit tests link: the modules, without the command itself.
+modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
+guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
+guests := $(filter-out $(B)/guests/static-%,$(guests)) \
+	$(filter $(B)/guests/static-%,$(guests))
+
+products := $(B)/libportlease.so $(B)/portlease
+
+all: $(products)
+
+# The shim is loaded into programs that nobody here built: libc alone, by
+# names without versions, so that glibc and musl both satisfy it.  The empty
+# stand-in for libc keeps the linker from recording versions.
+$(B)/stub/libc.so.6: Makefile
+	@mkdir -p $(@D)
+	$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
+
+$(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
+	$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
+		-Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed \
+		$(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
+
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
+		-U_FORTIFY_SOURCE -fno-stack-protector -c -o $@ $<
+
+$(B)/portlease: $(tools_o) | $(B)/libportlease.so
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) \
+		-Wl,--export-dynamic-symbol=portlease_untranslated \
+		-o $@ $(tools_o) $(TOOLS_LDLIBS)
+
+$(B)/tools/%.o: tools/%.c | packages
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(TOOLS_CFLAGS) -I. \
+		-DLIBDIR='"$(PREFIX)/lib/portlease"' -c -o $@ $<
+
+$(B)/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) -c -o $@ $<
+
+$(B)/guests/%: tests/guests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
+
+$(B)/tests/%.o: tests/%.c | packages
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+
+$(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+$(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+tests: $(products) $(guests) $(B)/tests/units $(B)/tests/stories
+
+check: tests
+	$(B)/tests/units
+	$(B)/tests/stories
+
+check-harper: all
+	@command -v npm >/dev/null || { \
+		echo "make: the package 'npm' is missing: try 'make deps'"; \
+		exit 1; }
+	@mkdir -p $(B)/harper
+	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
+	cd $(B)/harper && [ node_modules -nt package-lock.json ] || \
+		npm ci --ignore-scripts --no-audit --no-fund
+	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
+		node --test --test-concurrency=1 tests/harper/*.test.mjs
+
+demo: deps
+	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
+		$(B)/guests/client
+	@BUILD=$(B) tests/demo.sh
+
+# Debian package, and the file that shows that it is there.
+deps:
+	@tools="gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
+	libbsd-dev:/usr/include/bsd/bsd.h \
+	libcriterion-dev:/usr/include/criterion/criterion.h \
+	libmnl-dev:/usr/include/libmnl/libmnl.h \
+	libjansson-dev:/usr/include/jansson.h iproute2:ss curl:curl \
+	netcat-openbsd:nc strace:strace procps:ps binutils:readelf \
+	util-linux:setpriv npm:npm nodejs:node"; missing=; \
+	for p in $$tools; do command -v $${p#*:} >/dev/null 2>&1 || \
+		[ -e $${p#*:} ] || missing="$$missing $${p%%:*}"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing$$missing"; \
+	if [ "$$(id -u)" != 0 ]; then \
+		echo "make deps: not root; run: apt-get install$$missing"; \
+		exit 1; fi; \
+	export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends $$missing
+
+packages:
+	@for p in $(TOOLS_LIBS) $(if $(filter check tests,$(MAKECMDGOALS)),criterion); do \
+		pkg-config --exists $$p || { \
+		echo "make: the library $$p is missing: try 'make deps'"; \
+		exit 1; }; done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/portlease \
+		$(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(B)/portlease $(DESTDIR)$(PREFIX)/bin/portlease
+	install -m 755 $(B)/libportlease.so \
+		$(DESTDIR)$(PREFIX)/lib/portlease/libportlease.so
+	install -m 644 tools/portlease.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/portlease.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/portlease \
+		$(DESTDIR)$(PREFIX)/lib/portlease/libportlease.so \
+		$(DESTDIR)$(PREFIX)/share/man/man1/portlease.1
+	-rmdir $(DESTDIR)$(PREFIX)/lib/portlease
+
+lint:
+	clang-format --dry-run -Werror shim/*.[ch] tools/*.[ch] \
+		$(wildcard tests/*/*.[ch])
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+		--enable=warning,portability -D_GNU_SOURCE -D__x86_64__ \
+		shim tools
+	clang-tidy --quiet --warnings-as-errors='*' \
+		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*' \
+		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
+	mandoc -T lint -W warning tools/portlease.1
+	shellcheck .ci/run $(wildcard tests/*.sh tools/*.sh)
+
+format:
+	clang-format -i shim/*.[ch] tools/*.[ch] $(wildcard tests/*/*.[ch])
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all tests check check-harper demo deps packages install uninstall \
+	lint format clean

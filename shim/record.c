@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Writing and reading the slots of the record.  A slot is claimed by making
+ * its turn odd and published by making it even again; a reader copies and
+ * then looks whether the turn stood still.
+ */
+#include "record.h"
+#include "terms.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	NEAR = 16, /* slots looked at before dead ones are taken over */
+	WINDOW = 64, /* slots that sockets of one port may lie in */
+	TRIES = 8 /* times a copy is made before its slot counts as busy */
+};
+
+bool
+record_valid(const struct record *r, size_t size)
+{
+	return size >= sizeof(*r) && r->magic == RECORD_MAGIC &&
+	       r->version == RECORD_VERSION && r->size == sizeof(*r) &&
+	       terms_valid(&r->terms);
+}
+
+/* Claim a slot whose turn was seen as turn; false when another was first. */
+static bool
+claim(_Atomic uint32_t *slot, uint32_t turn)
+{
+	return (turn & 1) == 0 &&
+	       atomic_compare_exchange_strong_explicit(slot, &turn, turn + 1,
+		   memory_order_acq_rel, memory_order_relaxed);
+}
+
+static void
+publish(_Atomic uint32_t *slot)
+{
+	atomic_fetch_add_explicit(slot, 1, memory_order_release);
+}
+
+static uint32_t
+turn_of(const _Atomic uint32_t *slot)
+{
+	return atomic_load_explicit(slot, memory_order_acquire);
+}
+
+static void
+count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static bool
+same_image(const struct image *a, const struct image *b)
+{
+	return a->pid == b->pid && a->start == b->start && a->pidns == b->pidns;
+}
+
+/* Is the process of this slot gone?  Only its own namespace can tell. */
+static bool
+gone(const struct image *slot, const struct image *from)
+{
+	int keep = errno;
+	bool dead;
+
+	if (slot->pidns != from->pidns || slot->pid <= 0)
+		return false;
+	dead = kill(slot->pid, 0) == -1 && errno == ESRCH;
+	errno = keep;
+	return dead;
+}
+
+static bool
+write_image(struct image *slot, uint32_t turn, const struct image *image)
+{
+	if (!claim(&slot->turn, turn))
+		return false;
+	slot->flags = image->flags;
+	slot->pid = image->pid;
+	slot->uid = image->uid;
+	slot->start = image->start;
+	slot->pidns = image->pidns;
+	memcpy(slot->path, image->path, sizeof(slot->path));
+	publish(&slot->turn);
+	return true;
+}
+
+/* Which slots a round of the search may take. */
+enum taking { TAKE_SAME, TAKE_FREE, TAKE_DEAD };
+
+static bool
+takes(enum taking round, const struct image *slot, const struct image *image)
+{
+	uint32_t turn = turn_of(&slot->turn);
+
+	if (round == TAKE_FREE)
+		return turn == 0;
+	if (turn == 0 || turn & 1)
+		return false;
+	return round == TAKE_SAME ? same_image(slot, image) : gone(slot, image);
+}
+
+uint16_t
+record_image(struct record *r, const struct image *image)
+{
+	static const struct {
+		enum taking taking;
+		uint32_t slots;
+	} rounds[] = {
+		{ TAKE_SAME, NEAR },
+		{ TAKE_FREE, NEAR },
+		{ TAKE_DEAD, NEAR },
+		{ TAKE_FREE, RECORD_IMAGES },
+		{ TAKE_DEAD, RECORD_IMAGES },
+	};
+	uint32_t home = (uint32_t)image->pid;
+
+	for (size_t k = 0; k < sizeof(rounds) / sizeof(*rounds); k++) {
+		for (uint32_t i = 0; i < rounds[k].slots; i++) {
+			uint32_t n = (home + i) % RECORD_IMAGES;
+			struct image *slot = &r->images[n];
+			uint32_t turn = turn_of(&slot->turn);
+
+			if (takes(rounds[k].taking, slot, image) &&
+			    write_image(slot, turn, image))
+				return (uint16_t)n;
+		}
+	}
+	count(&r->counts.images);
+	return RECORD_IMAGES;
+}
+
+/* Copy a stable way; false when it is free, dropped or being written. */
+static bool
+copy_way(const struct way *slot, struct way *way)
+{
+	uint32_t turn;
+
+	for (int i = 0; i < TRIES; i++) {
+		turn = turn_of(&slot->turn);
+		if (turn == 0)
+			return false;
+		if (turn & 1)
+			continue;
+		memcpy(way, slot, sizeof(*way));
+		atomic_thread_fence(memory_order_acquire);
+		if (turn_of(&slot->turn) == turn)
+			return way->valid;
+	}
+	return false;
+}
+
+static bool
+write_way(struct way *slot, uint32_t turn, const struct way *way)
+{
+	if (!claim(&slot->turn, turn))
+		return false;
+	atomic_thread_fence(memory_order_release);
+	memcpy((char *)slot + sizeof(slot->turn),
+	    (const char *)way + sizeof(way->turn),
+	    sizeof(*way) - sizeof(way->turn));
+	slot->valid = way->valid;
+	publish(&slot->turn);
+	return true;
+}
+
+static uint32_t
+home_of(uint16_t port)
+{
+	return (uint32_t)port * 40503U;
+}
+
+static bool
+same_place(const struct way *a, const struct way *b)
+{
+	return a->protocol == b->protocol && a->given.port == b->given.port &&
+	       memcmp(&a->given.addr, &b->given.addr, sizeof(a->given.addr)) ==
+		   0;
+}
+
+static bool
+same_answer(const struct way *a, const struct way *b)
+{
+	return endpoint_equal(&a->asked, &b->asked) && a->v6only == b->v6only;
+}
+
+static void
+drop(struct way *slot, uint32_t turn)
+{
+	if (!claim(&slot->turn, turn))
+		return;
+	slot->valid = 0;
+	publish(&slot->turn);
+}
+
+/*
+ * Renew the way that answers the same, drop those that an exclusive bind
+ * proves dead, and remember the first slot that may be used for a new one.
+ */
+static bool
+renew(
+    struct record *r, const struct way *way, bool exclusive, struct way **spare)
+{
+	struct way old;
+	bool done = false;
+
+	*spare = NULL;
+	for (uint32_t i = 0; i < WINDOW; i++) {
+		struct way *slot =
+		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
+		uint32_t turn = turn_of(&slot->turn);
+
+		if (!copy_way(slot, &old)) {
+			if (*spare == NULL && (turn & 1) == 0)
+				*spare = slot;
+			if (turn == 0)
+				break;
+		} else if (same_place(&old, way)) {
+			if (!done && same_answer(&old, way))
+				done = write_way(slot, turn, way);
+			else if (exclusive)
+				drop(slot, turn);
+		}
+	}
+	return done;
+}
+
+void
+record_bound(struct record *r, const struct way *way, bool exclusive)
+{
+	struct way *spare;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (renew(r, way, exclusive, &spare))
+			return;
+		if (spare == NULL)
+			break;
+		if (write_way(spare, turn_of(&spare->turn), way))
+			return;
+	}
+	count(&r->counts.ways);
+}
+
+/* Cookies count up: neighbours lie in neighbouring slots. */
+enum { AROUND = 8 };
+
+void
+record_connected(struct record *r, const struct way *way)
+{
+	struct way *oldest = NULL;
+	uint32_t turn = 0;
+
+	for (uint64_t i = 0; i < AROUND; i++) {
+		struct way *slot =
+		    &r->connected[(way->cookie + i) % RECORD_CONNECTED];
+		uint32_t seen = turn_of(&slot->turn);
+
+		if (seen & 1)
+			continue;
+		if (oldest == NULL || seen == 0 || slot->when < oldest->when) {
+			oldest = slot;
+			turn = seen;
+		}
+		if (seen == 0 || slot->cookie == way->cookie)
+			break;
+	}
+	if (oldest == NULL || !write_way(oldest, turn, way))
+		count(&r->counts.ways);
+	else
+		count(&r->counts.connected);
+}
+
+bool
+record_find_connected(const struct record *r, uint64_t cookie, struct way *way)
+{
+	for (uint64_t i = 0; i < AROUND; i++) {
+		const struct way *slot =
+		    &r->connected[(cookie + i) % RECORD_CONNECTED];
+
+		if (slot->cookie == cookie && copy_way(slot, way) &&
+		    way->cookie == cookie)
+			return true;
+	}
+	return false;
+}
+
+enum ways
+record_find(const struct record *r, const struct endpoint *given,
+    uint8_t protocol, uint64_t cookie, struct way *way)
+{
+	struct way key = { .given = *given, .protocol = protocol }, seen;
+	enum ways found = WAYS_NONE;
+
+	for (uint32_t i = 0; i < WINDOW; i++) {
+		const struct way *slot =
+		    &r->bound[(home_of(given->port) + i) % RECORD_BOUND];
+
+		if (turn_of(&slot->turn) == 0)
+			break;
+		if (slot->given.port != given->port || !copy_way(slot, &seen))
+			continue;
+		if (protocol == 0)
+			key.protocol = seen.protocol;
+		if (!same_place(&seen, &key))
+			continue;
+		if (cookie != 0 && seen.cookie == cookie) {
+			*way = seen;
+			return WAYS_ONE;
+		}
+		if (found != WAYS_NONE && !same_answer(&seen, way))
+			found = WAYS_MANY;
+		else if (found == WAYS_NONE)
+			found = WAYS_ONE;
+		if (found == WAYS_ONE || seen.when > way->when)
+			*way = seen;
+	}
+	return found;
+}
+
+void
+record_open(struct record *r, const struct opened *entry)
+{
+	uint64_t n = atomic_fetch_add_explicit(
+	    &r->counts.opens, 1, memory_order_relaxed);
+	struct opened *slot = &r->opens[n % RECORD_OPENS];
+
+	atomic_store_explicit(&slot->turn, 0, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	memcpy((char *)slot + sizeof(slot->turn),
+	    (const char *)entry + sizeof(entry->turn),
+	    sizeof(*entry) - sizeof(entry->turn));
+	atomic_store_explicit(&slot->turn, n + 1, memory_order_release);
+}
+
+bool
+record_opened(const struct record *r, uint64_t n, struct opened *entry)
+{
+	const struct opened *slot = &r->opens[n % RECORD_OPENS];
+
+	if (atomic_load_explicit(&slot->turn, memory_order_acquire) != n + 1)
+		return false;
+	memcpy(entry, slot, sizeof(*entry));
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&slot->turn, memory_order_relaxed) == n + 1;
+}
+
+void
+record_listening(struct record *r)
+{
+	int keep = errno;
+
+	atomic_fetch_add_explicit(&r->listens, 1, memory_order_seq_cst);
+	if (atomic_load_explicit(&r->listeners, memory_order_seq_cst) > 0)
+		(void)syscall(
+		    SYS_futex, &r->listens, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	errno = keep;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the program asks for becomes what it is given, and back.
+ *
+ * Pure arithmetic on addresses: no system call, no state, no heap.  The
+ * terms of a lease are all it needs.  Everything here is async-signal-safe,
+ * never changes errno, and is shared by the shim and the tools.
+ */
+#ifndef SLICE_H
+#define SLICE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+	TERMS_PORTS = 32, /* port ranges */
+	TERMS_OWN = 16, /* addresses of the host's own interfaces */
+	TERMS_TEXT = 2048 /* bytes of the text form, its NUL included */
+};
+
+/* Hosts of a slice that stand for something else than 127.0.0.N. */
+enum {
+	HOST_LEASED = 1, /* localhost and the IPv4 or dual-stack wildcard */
+	HOST_HOSTNAME = 253, /* 127.0.1.1, the host's own name on Debian */
+	HOST_LOOPBACK6 = 254, /* ::1 and the wildcard of IPv6 alone */
+	HOST_SENTINEL = 255 /* never given: the monitor's lock */
+};
+
+enum {
+	TERMS_ADOPTED = 1, /* one address that the caller chose, no slice */
+	TERMS_TRAP = 2, /* a seccomp net lies below the shim */
+	TERMS_SAID = 4 /* the one line about a missing record was said */
+};
+
+struct port_range {
+	uint16_t first; /* host byte order, inclusive */
+	uint16_t last; /* inclusive */
+};
+
+/* The terms of a lease: all that a translation depends on. */
+struct terms {
+	uint32_t leased; /* host byte order: 127.A.B.1, or the adopted one */
+	uint32_t flags; /* TERMS_* */
+	uint32_t nports;
+	uint32_t nown;
+	struct port_range ports[TERMS_PORTS]; /* the declared ports */
+	struct in6_addr own[TERMS_OWN]; /* IPv4 as ::ffff:a.b.c.d */
+};
+
+/* An address and a port; IPv4 is kept v4-mapped. */
+struct endpoint {
+	struct in6_addr addr;
+	uint16_t port; /* host byte order */
+	uint16_t family; /* AF_INET or AF_INET6: of the sockaddr it came from */
+};
+
+/* Which socket asks: what the arithmetic depends on beside the address. */
+struct asker {
+	bool v6only; /* IPV6_V6ONLY as the program set it */
+	bool datagram; /* anything but SOCK_STREAM */
+};
+
+enum placing {
+	PLACE_PASS, /* unchanged: not ours to move */
+	PLACE_EXACT, /* given, and the way back is arithmetic */
+	PLACE_KEPT, /* given, and the way back must be remembered */
+	PLACE_OUTSIDE /* unchanged, though the port is declared: a finding */
+};
+
+/* Read a sockaddr; false when it is no complete AF_INET or AF_INET6 one. */
+bool endpoint_read(
+    struct endpoint *ep, const struct sockaddr *sa, socklen_t len);
+
+/*
+ * Write ep as a sockaddr of its family into at most *len bytes and set *len
+ * to the full length, as the kernel does (getsockname(2)).  Flow label and
+ * scope are 0.
+ */
+void endpoint_write(const struct endpoint *ep, void *sa, socklen_t *len);
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* The IPv4 address in host byte order; 0 when ep is not IPv4 or mapped. */
+uint32_t endpoint_ip4(const struct endpoint *ep);
+
+/* ip (host byte order) and port; AF_INET6 gives the v4-mapped form. */
+struct endpoint endpoint_of(uint16_t family, uint32_t ip, uint16_t port);
+
+bool terms_declares(const struct terms *t, uint16_t port);
+
+/* Does ip (host byte order) belong to the lease alone? */
+bool slice_holds(const struct terms *t, uint32_t ip);
+
+/* The same for an endpoint; false for any address that is not IPv4. */
+bool slice_contains(const struct terms *t, const struct endpoint *ep);
+
+/* Where a bind of asked goes.  given is always set. */
+enum placing slice_bind(const struct terms *t, const struct endpoint *asked,
+    struct asker who, struct endpoint *given);
+
+/*
+ * Where a connection to asked may go inside the lease; 0 when it can only be
+ * outside.  The first place is the one that refuses when nobody is there.
+ * The second, if any, counts only for a socket that was bound there as the
+ * wildcard (and, when asked is IPv6, as the IPv6 one).
+ */
+size_t slice_reach(const struct terms *t, const struct endpoint *asked,
+    struct endpoint places[2]);
+
+/* Is a socket that asked for `bound` one that answers on a second place? */
+bool slice_answers(const struct endpoint *bound, const struct endpoint *asked);
+
+/*
+ * The source that a client of asked is bound to, port 0; false in adopt
+ * mode, where clients keep the kernel's choice.
+ */
+bool slice_source(const struct terms *t, const struct endpoint *asked,
+    struct endpoint *source);
+
+/*
+ * The name that the program would have seen natively, by arithmetic: end is
+ * the end to be named, other the other end of the connection or NULL.  Ends
+ * outside the slice come back as they are.
+ */
+struct endpoint slice_asked(const struct terms *t, const struct endpoint *end,
+    const struct endpoint *other);
+
+#endif
