@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease reap: finish what a lost monitor left. */
+#include "commands.h"
+#include "lease.h"
+#include "options.h"
+#include "reaper.h"
+#include "sentinel.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct reap {
+	struct options o;
+	uint32_t ip; /* 0: all */
+	unsigned int found; /* records that matched */
+	unsigned int left; /* of them, not freed */
+};
+
+static const char *
+fate(const struct tenant *t, const struct reap *r)
+{
+	if (!tenants_proven(t))
+		return "left alone: only one witness says it is the lease's";
+	return r->o.dry_run ? "would be ended" : "was asked to end";
+}
+
+static void
+report(const struct reap *r, const char *ip, const struct reaped *out)
+{
+	char reason[96];
+
+	if (r->o.quiet)
+		return;
+	for (size_t i = 0; i < out->tenants.n; i++) {
+		const struct tenant *t = &out->tenants.list[i];
+
+		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
+	}
+	proof_reason(&out->evidence, reason, sizeof(reason));
+	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);
+}
+
+/* With its sentinel in hand, nobody else can finish it meanwhile. */
+static int
+reap_one(const struct statedir *dir, struct stored *s, void *arg)
+{
+	struct reap *r = arg;
+	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
+	struct reaped out;
+	char ip[16];
+	int sentinel;
+
+	if (r->ip != 0 && r->ip != s->ip)
+		return 0;
+	options_address_text(s->ip, ip);
+	sentinel = sentinel_take(s->ip);
+	if (sentinel == -1) {
+		if (r->ip != 0) {
+			warnx("%s: its monitor lives: end that instead", ip);
+			r->found++;
+			r->left++;
+		}
+		return 0;
+	}
+	r->found++;
+	reaper_finish(dir, s, &how, &out);
+	report(r, ip, &out);
+	if (out.verdict >= VERDICT_HELD)
+		r->left++;
+	tenants_free(&out.tenants);
+	close(sentinel);
+	return 0;
+}
+
+static void
+reap_address(struct reap *r, const char *text)
+{
+	r->ip = options_address(text);
+	if (r->ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "reap: '%s' is not an address in 127.0.0.0/8", text);
+	r->found = 0;
+	(void)store_each(lease_netns(), reap_one, r);
+	if (r->found == 0)
+		errx(EXIT_PORTLEASE, "reap: %s: no such lease of yours", text);
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct reap r = { 0 };
+	int first;
+
+	options_default(&r.o);
+	first = options_parse(&r.o, FOR_REAP, self->usage, argc, argv);
+	if (r.o.all == (first < argc))
+		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
+	for (; first < argc; first++)
+		reap_address(&r, argv[first]);
+	if (r.o.all)
+		(void)store_each(lease_netns(), reap_one, &r);
+	return r.left > 0 && !r.o.dry_run ? 1 : 0;
+}
+
+const struct command cmd_reap = {
+	"reap",
+	"reap [options] IP ... | --all",
+	"finish what a lost monitor left",
+	run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease run: lease, run, prove, free. */
+#include "commands.h"
+#include "front.h"
+#include "options.h"
+
+#include <err.h>
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct options o;
+	int first;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_RUN, self->usage, argc, argv);
+	if (first == argc)
+		errx(EXIT_PORTLEASE,
+		    "run: no command given; see portlease run --help");
+	if (o.ip_arg[0] != '\0')
+		options_take_ip(&o, &argv[first + 1]);
+	return front_run(&o, &argv[first]);
+}
+
+const struct command cmd_run = {
+	"run",
+	"run [options] [--] command [arg ...]",
+	"lease, run, prove, free",
+	run,
+};

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A socket touches a lease by its local or its remote end.  What its state
+ * says of it is a table; whose it is, arithmetic and the record's cookies.
+ */
+#include "evidence.h"
+#include "ledger.h"
+#include "procfs.h"
+#include "sentinel.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+struct looking {
+	struct evidence *e;
+	const struct terms *terms;
+	const struct record *record;
+};
+
+/* Not exported by netinet/tcp.h; see include/net/tcp_states.h in Linux. */
+enum { NEW_SYN_RECV = 12 };
+
+/*
+ * States that may outlive their last holder.  In all others an ownerless
+ * socket is on its way out, or in flight: somebody may yet get it.
+ */
+static bool
+fades(uint8_t state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+	       state == TCP_TIME_WAIT || state == TCP_LAST_ACK ||
+	       state == TCP_CLOSING || state == TCP_SYN_RECV ||
+	       state == NEW_SYN_RECV;
+}
+
+static int
+prefix_of(const struct terms *t)
+{
+	return t->flags & TERMS_ADOPTED ? 32 : 24;
+}
+
+static bool
+in_lease(const struct looking *l, const struct in6_addr *addr)
+{
+	return sockdiag_within(addr, l->terms->leased, prefix_of(l->terms));
+}
+
+static bool
+recorded(const struct looking *l, const struct sockdiag_socket *s)
+{
+	return l->record != NULL && ledger_knows(l->record, s->cookie);
+}
+
+static bool
+is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
+{
+	return s->state == SOCKDIAG_BOUND && s->lport == SENTINEL_PORT &&
+	       sockdiag_within(
+		   &s->laddr, sentinel_address(l->terms->leased), 32);
+}
+
+static void
+keep(struct evidence *e, const struct sockdiag_socket *s)
+{
+	if (e->nleft < EVIDENCE_LEFT)
+		e->left[e->nleft++] = (struct leftover){ .socket = *s };
+}
+
+static void
+add_held(struct evidence *e, const struct sockdiag_socket *s)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.cookie == s->cookie)
+			return;
+	e->held++;
+	keep(e, s);
+}
+
+static void
+add_foreign(struct evidence *e, const struct sockdiag_socket *s)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.cookie == s->cookie)
+			return;
+	e->foreign++;
+	keep(e, s);
+}
+
+/* A socket whose own end is in the lease. */
+static void
+add_local(const struct looking *l, const struct sockdiag_socket *s)
+{
+	bool adopted = l->terms->flags & TERMS_ADOPTED;
+
+	if (is_sentinel(l, s))
+		return;
+	if (adopted && !terms_declares(l->terms, s->lport) && !recorded(l, s))
+		return;
+	if (s->protocol == IPPROTO_TCP && s->inode == 0 && fades(s->state))
+		l->e->fading++;
+	else
+		add_held(l->e, s);
+}
+
+static int
+take(const struct sockdiag_socket *s, void *arg)
+{
+	struct looking *l = arg;
+
+	if (in_lease(l, &s->laddr)) {
+		add_local(l, s);
+	} else if (sockdiag_wildcard(s)) {
+		if (recorded(l, s))
+			add_held(l->e, s);
+		else if (terms_declares(l->terms, s->lport))
+			add_foreign(l->e, s);
+	} else if (in_lease(l, &s->raddr) && s->protocol == IPPROTO_TCP &&
+		   !(l->terms->flags & TERMS_ADOPTED)) {
+		/* A client's end; ours, if it is still there, counts itself. */
+		l->e->fading++;
+	}
+	return 0;
+}
+
+void
+evidence_sockets(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look)
+{
+	struct looking l = { e, t, record };
+	int prefix = prefix_of(t);
+
+	if (diag == NULL) {
+		e->sockets_unseen = errno != 0 ? errno : EPERM;
+		return;
+	}
+	if ((look == LOOK_WALK &&
+		(sockdiag_tcp_slice(diag, t->leased, prefix, take, &l) == -1 ||
+		    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)) ||
+	    sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1)
+		e->sockets_unseen = errno;
+}
+
+/* Does a stranger's wildcard socket explain why this port is refused? */
+static bool
+blocked(const struct evidence *e, uint16_t port, uint8_t protocol)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.lport == port &&
+		    e->left[i].socket.protocol == protocol &&
+		    sockdiag_wildcard(&e->left[i].socket))
+			return true;
+	return false;
+}
+
+static void
+try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
+{
+	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+
+	if (sentinel_probe(ip, port, type, false) == 0 || errno != EADDRINUSE ||
+	    blocked(e, port, protocol))
+		return;
+	e->port = port;
+	/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
+	if (type == SOCK_STREAM && sentinel_probe(ip, port, type, true) == 0)
+		e->ports_cooling++;
+	else
+		e->ports_held++;
+}
+
+void
+evidence_ports(struct evidence *e, const struct terms *t)
+{
+	for (uint32_t i = 0; i < t->nports; i++) {
+		for (uint32_t p = t->ports[i].first; p <= t->ports[i].last;
+		     p++) {
+			try_port(e, t->leased, (uint16_t)p, SOCK_STREAM);
+			try_port(e, t->leased, (uint16_t)p, SOCK_DGRAM);
+		}
+	}
+}
+
+struct search {
+	struct evidence *e;
+	pid_t pid;
+};
+
+static int
+match(uint32_t inode, int fd, void *arg)
+{
+	struct search *search = arg;
+	struct evidence *e = search->e;
+
+	(void)fd;
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.inode == inode && inode != 0 &&
+		    e->left[i].holder == 0)
+			e->left[i].holder = search->pid;
+	return 0;
+}
+
+static int
+search_process(pid_t pid, void *arg)
+{
+	struct search search = { arg, pid };
+
+	if (procfs_sockets(pid, match, &search) == -1 &&
+	    (errno == EACCES || errno == EPERM))
+		search.e->processes_unseen = true;
+	return 0;
+}
+
+static void
+name_holder(struct leftover *left)
+{
+	struct procfs_status status;
+
+	if (left->holder == 0)
+		return;
+	if (procfs_status(left->holder, &status) == 0)
+		left->uid = status.uid;
+	if (procfs_cmdline(left->holder, left->line, sizeof(left->line)) == -1)
+		left->line[0] = '\0';
+}
+
+void
+evidence_holders(struct evidence *e)
+{
+	bool unseen = e->processes_unseen;
+
+	if (e->nleft == 0)
+		return;
+	e->processes_unseen = false;
+	(void)procfs_each(search_process, e);
+	for (size_t i = 0; i < e->nleft; i++)
+		name_holder(&e->left[i]);
+	/* Other people's processes hide nothing once all holders are found. */
+	e->processes_unseen = unseen;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Evidence of what is left of a lease: gathered from the kernel, in the
+ * order that proves (first no processes, then sockets, then ports), and
+ * judged by proof.h.
+ */
+#ifndef EVIDENCE_H
+#define EVIDENCE_H
+
+#include "../shim/record.h"
+#include "sockdiag.h"
+
+#include <sys/types.h>
+
+enum { EVIDENCE_LEFT = 64, HOLDER_LINE = 160 };
+
+/* A socket that is still there. */
+struct leftover {
+	struct sockdiag_socket socket;
+	pid_t holder; /* a process that has it open; 0 none found */
+	uid_t uid; /* of the holder */
+	char line[HOLDER_LINE];
+};
+
+struct evidence {
+	int sockets_unseen; /* errno with which sock_diag refused; 0 seen */
+	bool processes_unseen;
+	bool overflowed; /* tables of the record that are needed */
+	unsigned int processes; /* of the lease, still alive */
+	unsigned int held; /* sockets with somebody behind them */
+	unsigned int fading; /* sockets that only time removes */
+	unsigned int ports_held;
+	unsigned int ports_cooling;
+	uint16_t port; /* the last port refused, 0 none */
+	unsigned int foreign; /* wildcard listeners on declared ports */
+	size_t nleft;
+	struct leftover left[EVIDENCE_LEFT]; /* held ones, then foreign */
+};
+
+enum look {
+	LOOK_CHEAP, /* listeners and bound sockets alone */
+	LOOK_WALK /* all TCP states, and UDP */
+};
+
+/*
+ * Add what sockets say.  record may be NULL; with it, its cookies tell whose
+ * a wildcard listener or a socket on an adopted address is.
+ */
+void evidence_sockets(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look);
+
+/* Add what binding each declared port says. */
+void evidence_ports(struct evidence *e, const struct terms *t);
+
+/* Find who holds what is left: one pass over /proc, only if needed. */
+void evidence_holders(struct evidence *e);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * caller --- front --- monitor --- command.  The stub of the command is
+ * forked by the monitor before that calls setsid(2): only so can the command
+ * stay in the foreground group of the caller's terminal.
+ */
+#include "front.h"
+#include "environment.h"
+#include "procfs.h"
+#include "statedir.h"
+#include "wire.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Signals that the front leaves to their usual effect on itself. */
+static const int untouched[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV,
+	SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGCHLD };
+
+static void
+block_signals(sigset_t *before)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof(untouched) / sizeof(*untouched); i++)
+		sigdelset(&set, untouched[i]);
+	(void)sigprocmask(SIG_SETMASK, &set, before);
+}
+
+/* Are we in the foreground group of our terminal? */
+static bool
+in_foreground(void)
+{
+	int tty = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	pid_t group;
+
+	if (tty == -1)
+		return false;
+	group = tcgetpgrp(tty);
+	close(tty);
+	return group == getpgrp();
+}
+
+static void
+join_line(char *line, size_t size, char *const argv[])
+{
+	line[0] = '\0';
+	for (size_t i = 0; argv[i] != NULL; i++) {
+		if (i > 0)
+			(void)strlcat(line, " ", size);
+		(void)strlcat(line, argv[i], size); /* cut: for people */
+	}
+	procfs_printable(line);
+}
+
+static void
+find_owner(struct request *r)
+{
+	struct procfs_stat st;
+	pid_t owner = r->options.owner;
+
+	if (owner == OWNER_NOBODY)
+		return;
+	if (owner == OWNER_DEFAULT) {
+		owner = getppid();
+		if (owner <= 1 || procfs_stat(owner, &st) == -1)
+			owner = OWNER_NOBODY;
+	} else if (procfs_stat(owner, &st) == -1) {
+		errx(EXIT_PORTLEASE, "--owner %d: no such process", owner);
+	}
+	r->options.owner = owner;
+	r->owner_start = owner == OWNER_NOBODY ? 0 : st.start;
+}
+
+/* All that can be refused is refused here, before anything is leased. */
+static void
+prepare(struct request *r, struct statedir *dir, const struct options *o,
+    char *const argv[])
+{
+	char shim[PATH_MAX];
+	int fd;
+
+	memset(r, 0, sizeof(*r));
+	r->options = *o;
+	find_owner(r);
+	r->foreground = in_foreground();
+	join_line(r->line, sizeof(r->line), argv);
+	if (environment_shim(shim, sizeof(shim)) == -1)
+		err(EXIT_PORTLEASE, "cannot preload %s", shim);
+	if (statedir_open(dir) == -1)
+		err(EXIT_PORTLEASE, "state directory %s", dir->path);
+	(void)strlcpy(r->state, dir->path, sizeof(r->state)); /* shorter */
+	if (o->record[0] == '\0')
+		return;
+	fd = open(o->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		err(EXIT_PORTLEASE, "--record %s", o->record);
+	close(fd);
+}
+
+/* In the child: wait for the lease, then become the command. */
+static _Noreturn void
+become_command(
+    int channel, const struct request *r, char *argv[], const sigset_t *mask)
+{
+	struct go go;
+
+	if (!r->foreground)
+		(void)setpgid(0, 0);
+	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
+		_exit(EXIT_PORTLEASE);
+	if (environment_enter(&go) == -1) {
+		warn("environment");
+		_exit(EXIT_PORTLEASE);
+	}
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	(void)execvp(argv[0], argv);
+	warn("%s", argv[0]);
+	_exit(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
+						  : EXIT_NOT_EXECUTABLE);
+}
+
+static int
+request_file(const struct request *r)
+{
+	int fd = memfd_create("portlease request", MFD_CLOEXEC);
+
+	if (fd != -1 && pwrite(fd, r, sizeof(*r), 0) == (ssize_t)sizeof(*r))
+		return fd;
+	return -1;
+}
+
+/* Move descriptors to where the re-executed monitor finds them. */
+static int
+place(const int fds[FD_END - FD_CONTROL])
+{
+	int high[FD_END - FD_CONTROL];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < FD_END - FD_CONTROL; i++)
+		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END);
+	for (int i = 0; i < FD_END - FD_CONTROL; i++)
+		if (dup2(high[i], FD_CONTROL + i) == -1)
+			return -1;
+	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		return -1;
+	return close_range(FD_END, ~0U, 0);
+}
+
+/*
+ * In the child: fork the stub, leave the session, start over with a clean
+ * environment.  Children, and the mark of a subreaper, survive execve(2).
+ */
+static _Noreturn void
+become_monitor(int control, const struct statedir *dir, struct request *r,
+    char *argv[], const sigset_t *mask)
+{
+	char *args[] = { (char[]){ "portlease" }, (char[]){ WIRE_MONITOR },
+		NULL };
+	char *clean[] = { NULL };
+	char self[PATH_MAX];
+	int stub[2], fds[FD_END - FD_CONTROL];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stub) == -1)
+		err(EXIT_PORTLEASE, "monitor");
+	r->command = fork();
+	if (r->command == -1)
+		err(EXIT_PORTLEASE, "fork");
+	if (r->command == 0) {
+		close(stub[0]);
+		become_command(stub[1], r, argv, mask);
+	}
+	fds[FD_CONTROL - FD_CONTROL] = control;
+	fds[FD_STUB - FD_CONTROL] = stub[0];
+	fds[FD_STATE - FD_CONTROL] = dir->fd;
+	fds[FD_REQUEST - FD_CONTROL] = request_file(r);
+	if (setsid() == -1 || chdir("/") == -1 || n <= 0 || place(fds) == -1)
+		err(EXIT_PORTLEASE, "monitor");
+	self[n] = '\0';
+	(void)execve(self, args, clean);
+	(void)execve("/proc/self/exe", args, clean); /* it was replaced */
+	err(EXIT_PORTLEASE, "monitor: %s", self);
+}
+
+static void
+pass_on(int signals, int control, bool foreground)
+{
+	struct signalfd_siginfo info;
+	struct signalled out;
+
+	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		out.sig = (int)info.ssi_signo;
+		out.terminal = foreground && info.ssi_code > 0;
+		(void)send(control, &out, sizeof(out), MSG_NOSIGNAL);
+	}
+}
+
+/* Pass signals on until the monitor says how it ended; false if it died. */
+static bool
+attend(int control, bool foreground, struct ended *end)
+{
+	sigset_t set;
+	struct pollfd fds[2] = { { .fd = control, .events = POLLIN },
+		{ .events = POLLIN } };
+	ssize_t n;
+
+	(void)sigprocmask(SIG_SETMASK, NULL, &set);
+	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	for (;;) {
+		if (poll(fds, 2, -1) == -1 && errno != EINTR)
+			return false;
+		pass_on(fds[1].fd, control, foreground);
+		if (fds[0].revents == 0)
+			continue;
+		n = recv(control, end, sizeof(*end), 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		return n == (ssize_t)sizeof(*end);
+	}
+}
+
+/* End as the command did.  The core is the command's, not ours. */
+static int
+mirror(const struct ended *end)
+{
+	static const struct rlimit none = { 0, 0 };
+	sigset_t set;
+
+	if (end->sig == 0)
+		return end->status;
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)signal(end->sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, end->sig);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(end->sig);
+	return 128 + end->sig; /* pid 1, which no signal of its own ends */
+}
+
+/* The monitor ended without a word to us: on an error that it printed? */
+static int
+lost(pid_t monitor)
+{
+	int status = 0;
+
+	(void)waitpid(monitor, &status, 0);
+	if (!WIFEXITED(status))
+		warnx("the monitor was lost: 'portlease reap --all' finishes "
+		      "what it left");
+	return EXIT_PORTLEASE;
+}
+
+int
+front_run(const struct options *o, char *argv[])
+{
+	struct request r;
+	struct statedir dir;
+	struct ended end;
+	sigset_t mask;
+	int control[2];
+	pid_t monitor;
+
+	prepare(&r, &dir, o, argv);
+	block_signals(&mask);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
+	    -1)
+		err(EXIT_PORTLEASE, "socketpair");
+	monitor = fork();
+	if (monitor == -1)
+		err(EXIT_PORTLEASE, "fork");
+	if (monitor == 0) {
+		close(control[0]);
+		become_monitor(control[1], &dir, &r, argv, &mask);
+	}
+	close(control[1]);
+	close(dir.fd);
+	if (!attend(control[0], r.foreground, &end))
+		return lost(monitor);
+	(void)waitpid(monitor, NULL, 0);
+	return mirror(&end);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One 64-bit word a slice: milliseconds of CLOCK_BOOTTIME, shifted by one,
+ * and a bit for CLEAN.  0 was never used.  Words are stored atomically.
+ */
+#include "history.h"
+#include "procfs.h"
+#include "sentinel.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct history {
+	char boot[64]; /* the boot that the words belong to */
+	_Atomic uint64_t words[POOL_SLICES];
+};
+
+static bool
+ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == geteuid();
+}
+
+static void
+start_over(struct history *h, const char *boot)
+{
+	memset(h, 0, sizeof(*h));
+	(void)snprintf(h->boot, sizeof(h->boot), "%s", boot);
+}
+
+struct history *
+history_open(const struct statedir *dir, uint64_t netns)
+{
+	char name[48], boot[PROCFS_BOOT_ID];
+	struct history *h = MAP_FAILED;
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "history-%" PRIu64, netns);
+	if (procfs_boot_id(boot) == -1)
+		return NULL;
+	fd = openat(
+	    dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return NULL;
+	if (ours(fd) && posix_fallocate(fd, 0, sizeof(*h)) == 0)
+		h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fd, 0);
+	close(fd);
+	if (h == MAP_FAILED)
+		return NULL;
+	if (strncmp(h->boot, boot, sizeof(h->boot)) != 0)
+		start_over(h, boot);
+	return h;
+}
+
+void
+history_close(struct history *h)
+{
+	if (h != NULL)
+		(void)munmap(h, sizeof(*h));
+}
+
+bool
+history_clean(const struct history *h, size_t slice)
+{
+	return h != NULL && (atomic_load(&h->words[slice]) & 1) != 0;
+}
+
+void
+history_note(struct history *h, size_t slice, bool clean)
+{
+	struct timespec now;
+	uint64_t ms;
+
+	if (h == NULL)
+		return;
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	atomic_store(&h->words[slice], ms << 1 | clean);
+}
+
+size_t
+history_oldest(const struct history *h, const unsigned char *tried, size_t from)
+{
+	size_t best = POOL_SLICES;
+	uint64_t oldest = UINT64_MAX, word;
+
+	for (size_t i = 0; i < POOL_SLICES; i++) {
+		size_t slice = (from + i) % POOL_SLICES;
+
+		if (tried[slice])
+			continue;
+		word = h != NULL ? atomic_load(&h->words[slice]) >> 1 : 0;
+		if (word < oldest) {
+			oldest = word;
+			best = slice;
+		}
+		if (word == 0)
+			break;
+	}
+	return best;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The monitor's pid and start time are a cheap yes; the sentinel settles what
+ * they cannot, such as a monitor in another pid namespace.
+ */
+#include "lease.h"
+#include "clock.h"
+#include "options.h"
+#include "procfs.h"
+#include "sentinel.h"
+
+#include <err.h>
+
+static bool
+monitor_lives(const struct identity *id)
+{
+	struct procfs_stat st;
+
+	return id->monitor > 0 && procfs_stat(id->monitor, &st) == 0 &&
+	       st.start == id->start && st.state != 'Z';
+}
+
+enum lease_state
+lease_state(const struct stored *s)
+{
+	if (s->record != NULL && monitor_lives(&s->record->identity))
+		return LEASE_LIVE;
+	if (sentinel_held(s->ip))
+		return LEASE_LIVE;
+	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;
+}
+
+const char *
+lease_state_name(enum lease_state state)
+{
+	static const char *const names[] = { "live", "orphan", "unreadable" };
+
+	return names[state];
+}
+
+double
+lease_age(const struct record *r)
+{
+	return (double)clock_ms() / 1000 - (double)r->identity.since / 1e9;
+}
+
+uint64_t
+lease_netns(void)
+{
+	uint64_t netns;
+
+	if (procfs_namespace("net", &netns) == -1)
+		err(EXIT_PORTLEASE, "/proc/self/ns/net");
+	return netns;
+}

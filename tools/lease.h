@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* A lease as the other commands see it: its record, and whether it lives. */
+#ifndef LEASE_H
+#define LEASE_H
+
+#include "store.h"
+
+enum lease_state {
+	LEASE_LIVE, /* its monitor lives */
+	LEASE_ORPHAN, /* a record without a monitor: `reap` finishes it */
+	LEASE_UNREADABLE /* the record cannot be read */
+};
+
+enum lease_state lease_state(const struct stored *s);
+
+/* "live", "orphan", "unreadable". */
+const char *lease_state_name(enum lease_state state);
+
+/* Seconds since it was leased. */
+double lease_age(const struct record *r);
+
+/*
+ * The network namespace whose leases are meant: ours.  One line and exit 125
+ * when /proc does not tell.
+ */
+uint64_t lease_netns(void);
+
+#endif

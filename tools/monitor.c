@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A state machine: what happens is an event, what to do about it a table.
+ *
+ *	RUNNING   the command runs
+ *	TREE      it has exited, and with --until tree the rest may go on
+ *	SETTLING  it has exited; workers often end just after their parent
+ *	ENDING    what was still there has been asked to end
+ *	KILLING   the grace is over
+ *	FINISHED  no descendant is left, or none that can be ended
+ *
+ * SIGKILL at any point leaves the record and the processes: `reap` goes on
+ * from there.
+ */
+#include "monitor.h"
+#include "../shim/terms.h"
+#include "clock.h"
+#include "outcome.h"
+#include "pool.h"
+#include "procfs.h"
+#include "stragglers.h"
+#include "tree.h"
+#include "wire.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SETTLE_WAIT = 500, /* until who is still there is a straggler */
+	KILL_WAIT = 2000, /* for SIGKILL to do its work */
+	KILL_AGAIN = 10 /* between rounds, against fork storms */
+};
+
+enum state { RUNNING, TREE, SETTLING, ENDING, KILLING, FINISHED, STATES };
+
+enum event { ASKED, COMMAND_GONE, TREE_GONE, TIME_UP, EVENTS };
+
+struct monitor {
+	struct request request;
+	struct statedir dir;
+	struct claim claim;
+	struct outcome outcome;
+	enum state state;
+	int64_t deadline; /* clock_ms, 0 none: when TIME_UP happens */
+	int64_t grace_end; /* clock_ms, 0 while nobody asked */
+	int sig; /* that asked first */
+	int signals; /* signalfd */
+	int control; /* to the front, -1 when it is gone */
+	int owner; /* pidfd, -1 nobody */
+};
+
+/* Signals that start the clock of ending when somebody sends them. */
+static bool
+ends(const struct monitor *m, int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT ||
+	       sig == m->request.options.sig;
+}
+
+static void
+start_grace(struct monitor *m, int sig)
+{
+	if (m->grace_end != 0)
+		return;
+	m->sig = sig;
+	m->grace_end = clock_ms() + m->request.options.grace;
+	m->claim.stored.record->identity.until =
+	    (uint64_t)m->grace_end * 1000000;
+}
+
+/* Our own child, not reaped yet: its pid is still its own. */
+static void
+signal_command(const struct monitor *m, int sig)
+{
+	(void)kill(m->request.command, sig);
+}
+
+static void
+ask_command(struct monitor *m)
+{
+	m->deadline = m->grace_end;
+	signal_command(m, m->sig);
+	signal_command(m, SIGCONT);
+}
+
+static void
+ask_tree(struct monitor *m)
+{
+	m->state = ENDING;
+	m->deadline = m->grace_end;
+	(void)tree_signal(m->sig, 0);
+}
+
+/* With --until tree the rest may stay, and was not left by mistake. */
+static void
+command_gone(struct monitor *m)
+{
+	if (!m->request.options.until_tree) {
+		m->state = SETTLING;
+		m->deadline = clock_ms() + SETTLE_WAIT;
+	} else if (m->grace_end == 0) {
+		m->state = TREE;
+		m->deadline = 0;
+	} else {
+		ask_tree(m);
+	}
+}
+
+/* Whoever is still there now is a straggler: note it, then ask it to end. */
+static void
+end_stragglers(struct monitor *m)
+{
+	struct procfs_stat *list;
+	ssize_t n = tree_descendants(getpid(), &list);
+
+	if (n > 0)
+		stragglers_note(&m->outcome.stragglers, list, (size_t)n,
+		    m->claim.diag, &m->claim.terms, m->claim.stored.record);
+	free(list);
+	start_grace(m, m->request.options.sig);
+	ask_tree(m);
+}
+
+static void
+kill_tree(struct monitor *m)
+{
+	if (m->state != KILLING) {
+		m->state = KILLING;
+		m->outcome.killed = true;
+		m->deadline = clock_ms() + KILL_WAIT;
+	}
+	(void)tree_signal(SIGKILL, 0);
+}
+
+static void
+give_up(struct monitor *m)
+{
+	m->state = FINISHED;
+}
+
+static void
+finish(struct monitor *m)
+{
+	m->state = FINISHED;
+}
+
+static void (*const actions[STATES][EVENTS])(struct monitor *) = {
+	[RUNNING] = { ask_command, command_gone, finish, kill_tree },
+	[TREE] = { ask_tree, NULL, finish, NULL },
+	[SETTLING] = { NULL, NULL, finish, end_stragglers },
+	[ENDING] = { NULL, NULL, finish, kill_tree },
+	[KILLING] = { NULL, NULL, finish, give_up },
+	[FINISHED] = { NULL, NULL, NULL, NULL },
+};
+
+static void
+happen(struct monitor *m, enum event event)
+{
+	if (actions[m->state][event] != NULL)
+		actions[m->state][event](m);
+}
+
+/* The first one who asks sets the clock; the next ones change nothing. */
+static void
+ask(struct monitor *m, int sig)
+{
+	if (m->grace_end != 0)
+		return;
+	start_grace(m, sig);
+	happen(m, ASKED);
+}
+
+static void
+reaped(struct monitor *m, const siginfo_t *info)
+{
+	bool killed = info->si_code != CLD_EXITED;
+
+	if (info->si_pid != m->request.command) {
+		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
+		    info->si_status);
+		return;
+	}
+	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
+		killed ? info->si_status : 0 };
+	m->claim.stored.record->identity.command = 0;
+	happen(m, COMMAND_GONE);
+}
+
+/* ECHILD is the kernel's word that no descendant exists. */
+static void
+reap_children(struct monitor *m)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
+			if (errno == ECHILD)
+				happen(m, TREE_GONE);
+			return;
+		}
+		if (info.si_pid == 0)
+			return;
+		reaped(m, &info);
+	}
+}
+
+static void
+read_signals(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			ask(m, m->request.options.sig);
+}
+
+static void
+front_gone(struct monitor *m)
+{
+	close(m->control);
+	m->control = -1;
+	ask(m, m->request.options.sig);
+}
+
+static void
+read_control(struct monitor *m)
+{
+	struct signalled in;
+	ssize_t n = recv(m->control, &in, sizeof(in), MSG_DONTWAIT);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != (ssize_t)sizeof(in)) {
+		front_gone(m);
+		return;
+	}
+	/* The terminal has sent it to the command's group already. */
+	if (in.terminal)
+		return;
+	if (ends(m, in.sig) && m->grace_end == 0)
+		ask(m, in.sig);
+	else if (m->state == RUNNING)
+		signal_command(m, in.sig);
+}
+
+static void
+owner_gone(struct monitor *m)
+{
+	close(m->owner);
+	m->owner = -1;
+	ask(m, m->request.options.sig);
+}
+
+static int
+timeout_of(const struct monitor *m)
+{
+	int64_t left;
+
+	if (m->deadline == 0)
+		return -1;
+	left = m->deadline - clock_ms();
+	if (m->state == KILLING && left > KILL_AGAIN)
+		left = KILL_AGAIN;
+	return left > 0 ? (int)left : 0;
+}
+
+static void
+on_timeout(struct monitor *m)
+{
+	if (m->deadline != 0 && clock_ms() >= m->deadline)
+		happen(m, TIME_UP);
+	else if (m->state == KILLING)
+		kill_tree(m);
+}
+
+static void
+loop(struct monitor *m)
+{
+	reap_children(m);
+	while (m->state != FINISHED) {
+		struct pollfd fds[] = {
+			{ .fd = m->signals, .events = POLLIN },
+			{ .fd = m->control, .events = POLLIN },
+			{ .fd = m->owner, .events = POLLIN },
+		};
+
+		if (poll(fds, 3, timeout_of(m)) == -1 && errno != EINTR)
+			err(EXIT_PORTLEASE, "poll");
+		if (fds[1].revents)
+			read_control(m);
+		if (fds[2].revents)
+			owner_gone(m);
+		if (fds[0].revents)
+			read_signals(m);
+		reap_children(m);
+		on_timeout(m);
+	}
+}
+
+static void
+read_request(struct monitor *m)
+{
+	struct request *r = &m->request;
+
+	if (pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
+		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
+	close(FD_REQUEST);
+	m->dir.fd = FD_STATE;
+	(void)strlcpy(m->dir.path, r->state, sizeof(m->dir.path));
+	for (int fd = FD_CONTROL; fd < FD_REQUEST; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	m->control = FD_CONTROL;
+}
+
+static void
+watch(struct monitor *m)
+{
+	const struct request *r = &m->request;
+	sigset_t set;
+
+	sigfillset(&set);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals == -1)
+		err(EXIT_PORTLEASE, "signalfd");
+	m->owner = -1;
+	if (r->options.owner == OWNER_NOBODY)
+		return;
+	m->owner = procfs_pidfd(r->options.owner, r->owner_start);
+	if (m->owner == -1)
+		errx(EXIT_PORTLEASE, "the owner, pid %d, is gone",
+		    r->options.owner);
+}
+
+/* Who we are, for those who come after us. */
+static void
+identify(struct monitor *m)
+{
+	struct identity *id = &m->claim.stored.record->identity;
+	const struct request *r = &m->request;
+	struct procfs_stat st;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)procfs_boot_id(id->boot);
+	(void)procfs_namespace("pid", &id->pidns);
+	id->netns = m->claim.netns;
+	id->monitor = getpid();
+	if (procfs_stat(getpid(), &st) == 0)
+		id->start = st.start;
+	id->owner = r->options.owner;
+	id->owner_start = r->owner_start;
+	id->command = r->command;
+	if (procfs_stat(r->command, &st) == 0)
+		id->command_start = st.start;
+	id->uid = geteuid();
+	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
+}
+
+static void
+head(struct record *record)
+{
+	record->magic = RECORD_MAGIC;
+	record->version = RECORD_VERSION;
+	record->size = sizeof(*record);
+}
+
+/* Claim, write the record, and only then let the command exist. */
+static void
+begin(struct monitor *m)
+{
+	struct go go;
+
+	memset(&go, 0, sizeof(go));
+	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
+		errx(EXIT_PORTLEASE, "%s", m->claim.why);
+	head(m->claim.stored.record);
+	identify(m);
+	if (store_publish(&m->dir, &m->claim.stored) == -1)
+		err(EXIT_PORTLEASE, "cannot publish a record in %s",
+		    m->dir.path);
+	options_address_text(m->claim.terms.leased, go.ip);
+	(void)strlcpy(go.record, m->claim.stored.path, sizeof(go.record));
+	if (terms_format(&m->claim.terms, go.terms, sizeof(go.terms)) == 0)
+		errx(EXIT_PORTLEASE, "too many ports and addresses");
+	(void)strlcpy(m->outcome.ip, go.ip, sizeof(m->outcome.ip));
+	outcome_begun(&m->outcome, &m->request.options, &go);
+	setproctitle("-portlease: monitor %s: %s", go.ip, m->request.line);
+	(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
+	close(FD_STUB);
+}
+
+int
+monitor_main(void)
+{
+	static struct monitor m;
+	struct ended end;
+
+	read_request(&m);
+	watch(&m);
+	begin(&m);
+	loop(&m);
+	end = outcome_conclude(&m.outcome, &m.request.options, &m.claim);
+	if (m.control != -1)
+		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a run came to: how the command ended, who straggled, what the proof
+ * says, and what of it the caller is told.
+ */
+#ifndef OUTCOME_H
+#define OUTCOME_H
+
+#include "pool.h"
+#include "stragglers.h"
+#include "wire.h"
+
+struct outcome {
+	char ip[16];
+	struct ended end; /* of the command */
+	bool killed; /* the grace was over for somebody */
+	struct stragglers stragglers;
+};
+
+/* With -v: say what is leased. */
+void outcome_begun(
+    const struct outcome *out, const struct options *o, const struct go *go);
+
+/*
+ * No descendant is left, or none that can be ended.  End the tenants that
+ * `portlease exec` brought, prove, report on stderr, keep --record, free the
+ * address unless somebody holds it, and say how the front shall end.
+ */
+struct ended outcome_conclude(
+    struct outcome *out, const struct options *o, struct claim *c);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of commands. */
+#include "commands.h"
+#include "monitor.h"
+#include "options.h"
+#include "wire.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The tools may run under a shim, in a lease inside a lease.  This symbol
+ * tells it to let them through untranslated.
+ */
+extern const char portlease_untranslated;
+const char portlease_untranslated = 1;
+
+static const struct command *const commands[] = { &cmd_run, &cmd_exec,
+	&cmd_reap, &cmd_ps, &cmd_show };
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void
+print_help(FILE *out)
+{
+	fprintf(out,
+	    "usage: portlease command [options] ...\n\n"
+	    "Every test gets its own loopback, and nothing leaks out of "
+	    "it.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(
+		    out, "  %-50s %s\n", commands[i]->usage, commands[i]->help);
+	fprintf(out,
+	    "\nportlease COMMAND --help lists its options; portlease(1) "
+	    "tells the rest.\n");
+}
+
+int
+main(int argc, char *argv[])
+{
+	program_invocation_name = program_invocation_short_name =
+	    (char[]){ "portlease" };
+	setproctitle_init(argc, argv, environ);
+	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0)
+		return monitor_main();
+	if (argc < 2)
+		errx(EXIT_PORTLEASE, "no command given; see portlease --help");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return commands[i]->run(
+			    commands[i], argc - 1, argv + 1);
+	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
+	    argv[1]);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* Section by section: who is left, end them, what is left, judge. */
+#include "reaper.h"
+#include "settle.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What to prove with when the record's own terms cannot be read. */
+static struct terms
+bare_terms(uint32_t ip)
+{
+	struct terms t = { .leased = ip };
+
+	if ((ip & 0xff) != HOST_LEASED)
+		t.flags = TERMS_ADOPTED;
+	return t;
+}
+
+static void
+end_tenants(const struct stored *s, const struct reaping *how,
+    const struct evidence *e, struct reaped *out)
+{
+	if (tenants_find(&out->tenants, s->record, s->path, e, AMONG_ALL) == -1)
+		out->tenants.unseen = true;
+	out->left = out->tenants.n;
+	if (!how->dry_run && out->tenants.n > 0)
+		out->left = tenants_end(&out->tenants, how->sig, how->grace);
+	/* Those with one witness were not signalled, and are still there. */
+	for (size_t i = 0; i < out->tenants.n; i++)
+		if (!how->dry_run && !tenants_proven(&out->tenants.list[i]))
+			out->left++;
+}
+
+void
+reaper_finish(const struct statedir *dir, struct stored *s,
+    const struct reaping *how, struct reaped *out)
+{
+	struct sockdiag *diag = sockdiag_open();
+	struct terms terms = s->record ? s->record->terms : bare_terms(s->ip);
+	struct evidence before = { 0 };
+
+	memset(out, 0, sizeof(*out));
+	evidence_sockets(&before, diag, &terms, s->record, LOOK_WALK);
+	if (s->record != NULL)
+		end_tenants(s, how, &before, out);
+	out->evidence.processes = (unsigned int)out->left;
+	out->evidence.processes_unseen = out->tenants.unseen;
+	out->evidence.overflowed =
+	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
+	out->verdict = settle(&out->evidence, diag, &terms, s->record);
+	sockdiag_close(diag);
+	if (!how->dry_run &&
+	    (out->verdict == VERDICT_CLEAN || out->verdict == VERDICT_COOLING))
+		(void)store_remove(dir, s->name);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Finishing what a lost monitor left: end the processes that two witnesses
+ * call the lease's, prove the address, and remove the record.
+ */
+#ifndef REAPER_H
+#define REAPER_H
+
+#include "proof.h"
+#include "statedir.h"
+#include "store.h"
+#include "tenants.h"
+
+struct reaping {
+	int sig;
+	int64_t grace; /* milliseconds */
+	bool dry_run; /* find and prove only */
+};
+
+struct reaped {
+	enum verdict verdict;
+	struct tenants tenants; /* found; the caller frees */
+	size_t left; /* of them, not ended */
+	struct evidence evidence;
+};
+
+/*
+ * Finish the orphan.  The caller holds its sentinel, which proves that no
+ * monitor does.  s is mapped; an unreadable one is UNKNOWN unless nothing at
+ * all is left on its address.  The record is removed when the verdict is
+ * CLEAN or COOLING.
+ */
+void reaper_finish(const struct statedir *dir, struct stored *s,
+    const struct reaping *how, struct reaped *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The lock of a lease is a socket: TCP, bound without listening and without
+ * SO_REUSEADDR to one fixed port.  The kernel makes it exclusive for all
+ * users of the network namespace and releases it when its holder dies.
+ */
+#ifndef SENTINEL_H
+#define SENTINEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Below every usual ephemeral range (ip_local_port_range starts at 32768). */
+enum { SENTINEL_PORT = 28255 };
+
+/* 127.64.0.0/10: the addresses that leases are made of. */
+#define POOL_NET  0x7f400000U
+#define POOL_MASK 0xffc00000U
+enum { POOL_SLICES = 16384 };
+
+/* Where the sentinel of a leased or adopted address sits. */
+uint32_t sentinel_address(uint32_t ip);
+
+/* Take the lock of ip: a descriptor, O_CLOEXEC; -1 with EADDRINUSE. */
+int sentinel_take(uint32_t ip);
+
+/* Does anybody hold the lock of ip?  Takes it for a moment to see. */
+bool sentinel_held(uint32_t ip);
+
+/*
+ * Bind a port for a moment: 0 free; -1 with EADDRINUSE taken, or another
+ * errno.  type is SOCK_STREAM or SOCK_DGRAM.
+ */
+int sentinel_probe(uint32_t ip, uint16_t port, int type, bool reuse);
+
+#endif

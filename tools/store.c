@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A new record is written under a name that no reader takes, which belongs
+ * to the address, and so to the one who holds its lock: what a crash leaves
+ * there is overwritten by the next.
+ */
+#include "store.h"
+#include "options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+new_name(const char *name, char text[static 56])
+{
+	(void)snprintf(text, 56, ".%s.new", name); /* name has at most 47 */
+}
+
+static int
+name_stored(const struct statedir *dir, const char *name, struct stored *s)
+{
+	int n;
+
+	memset(s, 0, sizeof(*s));
+	if (strlcpy(s->name, name, sizeof(s->name)) >= sizeof(s->name))
+		return -1;
+	n = snprintf(s->path, sizeof(s->path), "%s/%s", dir->path, name);
+	return n > 0 && (size_t)n < sizeof(s->path) ? 0 : -1;
+}
+
+/* "127.80.3.1-4026531840", and nothing else, is the name of a record. */
+static bool
+parse_name(struct stored *s)
+{
+	char text[16], again[48];
+	size_t len = strcspn(s->name, "-");
+
+	if (len >= sizeof(text) || s->name[len] != '-')
+		return false;
+	(void)strlcpy(text, s->name, len + 1);
+	s->ip = options_address(text);
+	s->netns = strtoull(s->name + len + 1, NULL, 10);
+	statedir_name(s->ip, s->netns, again);
+	return s->ip != 0 && strcmp(again, s->name) == 0;
+}
+
+static struct record *
+map(int fd, bool writable)
+{
+	struct record *r = mmap(NULL, sizeof(*r),
+	    PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+
+	return r == MAP_FAILED ? NULL : r;
+}
+
+int
+store_create(
+    const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s)
+{
+	char name[48], temp[56];
+	int fd, error;
+
+	statedir_name(ip, netns, name);
+	if (name_stored(dir, name, s) == -1) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	s->ip = ip;
+	s->netns = netns;
+	s->writable = true;
+	new_name(name, temp);
+	if (unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT)
+		return -1;
+	fd = openat(dir->fd, temp,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	error = posix_fallocate(fd, 0, sizeof(struct record));
+	if (error == 0 && (s->record = map(fd, true)) == NULL)
+		error = errno;
+	close(fd);
+	if (error == 0)
+		return 0;
+	(void)unlinkat(dir->fd, temp, 0);
+	errno = error;
+	return -1;
+}
+
+int
+store_publish(const struct statedir *dir, const struct stored *s)
+{
+	char temp[56];
+
+	new_name(s->name, temp);
+	return renameat(dir->fd, temp, dir->fd, s->name);
+}
+
+bool
+store_has(const struct statedir *dir, uint32_t ip, uint64_t netns)
+{
+	char name[48];
+
+	statedir_name(ip, netns, name);
+	return faccessat(dir->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT;
+}
+
+static int
+check(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return EPERM;
+	return st.st_size >= (off_t)sizeof(struct record) ? 0 : EBADMSG;
+}
+
+void
+store_map(const struct statedir *dir, const char *name, bool writable,
+    struct stored *s)
+{
+	int fd;
+
+	if (name_stored(dir, name, s) == -1 || !parse_name(s)) {
+		s->error = EINVAL;
+		return;
+	}
+	s->writable = writable;
+	fd = openat(dir->fd, name,
+	    (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK |
+		O_CLOEXEC);
+	if (fd == -1) {
+		s->error = errno;
+		return;
+	}
+	s->error = check(fd);
+	if (s->error == 0 && (s->record = map(fd, writable)) == NULL)
+		s->error = errno;
+	close(fd);
+	if (s->record != NULL &&
+	    (!record_valid(s->record, sizeof(struct record)) ||
+		s->record->terms.leased != s->ip)) {
+		store_unmap(s);
+		s->error = EBADMSG;
+	}
+}
+
+void
+store_unmap(struct stored *s)
+{
+	if (s->record != NULL)
+		(void)munmap(s->record, sizeof(struct record));
+	s->record = NULL;
+}
+
+int
+store_remove(const struct statedir *dir, const char *name)
+{
+	return unlinkat(dir->fd, name, 0);
+}
+
+struct walk {
+	uint64_t netns;
+	int (*each)(const struct statedir *, struct stored *, void *);
+	void *arg;
+};
+
+static int
+is_record(const struct dirent *entry)
+{
+	return entry->d_name[0] >= '0' && entry->d_name[0] <= '9';
+}
+
+static int
+walk_one(const struct statedir *dir, const char *name, const struct walk *w)
+{
+	struct stored s;
+	int rc = 0;
+
+	store_map(dir, name, false, &s);
+	if (s.error != EINVAL && s.error != ENOENT && s.netns == w->netns)
+		rc = w->each(dir, &s, w->arg);
+	store_unmap(&s);
+	return rc;
+}
+
+static int
+walk_dir(const struct statedir *dir, void *arg)
+{
+	struct dirent **list;
+	int n = scandirat(dir->fd, ".", &list, is_record, versionsort), rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = walk_one(dir, list[i]->d_name, arg);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return rc;
+}
+
+int
+store_each(uint64_t netns,
+    int (*each)(const struct statedir *, struct stored *, void *), void *arg)
+{
+	struct walk w = { netns, each, arg };
+
+	return statedir_each(walk_dir, &w);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Records as files in a state directory.  A record appears under its name
+ * only when it is complete, and vanishes when its lease is freed.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "../shim/record.h"
+#include "statedir.h"
+
+#include <limits.h>
+
+struct stored {
+	struct record *record; /* mapped; NULL when it is unreadable */
+	uint32_t ip; /* from its name, host byte order */
+	uint64_t netns; /* from its name */
+	int error; /* why record is NULL: EBADMSG, EACCES, ... */
+	bool writable;
+	char name[48];
+	char path[PATH_MAX];
+};
+
+/*
+ * Create and map the record of ip, all of it allocated; the caller fills it
+ * in and calls store_publish, until when nobody sees it.  0; -1 with errno:
+ * ENOSPC, EDQUOT, EROFS.
+ */
+int store_create(
+    const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s);
+int store_publish(const struct statedir *dir, const struct stored *s);
+
+/* Does the state directory hold a record of this address? */
+bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
+
+/*
+ * Map the record with this name, for reading, or for writing with writable.
+ * Never fails: see error.
+ */
+void store_map(const struct statedir *dir, const char *name, bool writable,
+    struct stored *s);
+void store_unmap(struct stored *s);
+
+/* Remove the file.  0; -1 with errno. */
+int store_remove(const struct statedir *dir, const char *name);
+
+/*
+ * Call each for every record of this network namespace in every state
+ * directory, in the order of their names.  s is unmapped afterwards.  Ends
+ * with the first result other than 0, and returns it.
+ */
+int store_each(uint64_t netns,
+    int (*each)(const struct statedir *, struct stored *, void *), void *arg);
+
+#endif

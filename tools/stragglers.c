@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sock_diag says which sockets of the lease are open, /proc who holds their
+ * inodes, and the record who opened them.
+ */
+#include "stragglers.h"
+#include "ledger.h"
+
+#include <err.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sockets {
+	struct sockdiag_socket *list; /* heap */
+	size_t n;
+	const struct record *record;
+	const struct terms *terms;
+};
+
+/* Keep what holds a port of the lease: listeners, bound and UDP sockets. */
+static int
+keep(const struct sockdiag_socket *s, void *arg)
+{
+	struct sockets *all = arg;
+	struct sockdiag_socket *list;
+	struct endpoint local = { s->laddr, s->lport, s->family };
+
+	if (s->inode == 0 ||
+	    (s->protocol == IPPROTO_TCP && s->state != TCP_LISTEN &&
+		s->state != SOCKDIAG_BOUND))
+		return 0;
+	if (!slice_contains(all->terms, &local) &&
+	    !ledger_knows(all->record, s->cookie))
+		return 0;
+	list = reallocarray(all->list, all->n + 1, sizeof(*list));
+	if (list == NULL)
+		return 0;
+	all->list = list;
+	all->list[all->n++] = *s;
+	return 0;
+}
+
+static void
+add_port(struct straggler *s, const struct sockdiag_socket *socket)
+{
+	size_t i = 0;
+
+	while (i < s->nports && s->ports[i] < socket->lport)
+		i++;
+	if (s->nports == STRAGGLER_PORTS ||
+	    (i < s->nports && s->ports[i] == socket->lport))
+		return;
+	memmove(&s->ports[i + 1], &s->ports[i],
+	    (s->nports - i) * sizeof(s->ports[0]));
+	s->ports[i] = socket->lport;
+	s->nports++;
+	if (s->cookie == 0)
+		s->cookie = socket->cookie;
+}
+
+struct matching {
+	struct straggler *straggler;
+	const struct sockets *sockets;
+};
+
+static int
+match(uint32_t inode, int fd, void *arg)
+{
+	struct matching *m = arg;
+
+	(void)fd;
+	for (size_t i = 0; i < m->sockets->n; i++)
+		if (m->sockets->list[i].inode == inode)
+			add_port(m->straggler, &m->sockets->list[i]);
+	return 0;
+}
+
+static bool
+known(const struct stragglers *s, const struct procfs_stat *p)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->list[i].pid == p->pid && s->list[i].start == p->start)
+			return true;
+	return false;
+}
+
+static void
+note_one(struct stragglers *s, const struct procfs_stat *p,
+    const struct sockets *sockets)
+{
+	struct straggler *new = &s->list[s->n];
+	struct matching m = { new, sockets };
+
+	if (known(s, p))
+		return;
+	if (s->n == STRAGGLERS) {
+		s->more++;
+		return;
+	}
+	*new = (struct straggler){ .pid = p->pid, .start = p->start };
+	if (procfs_cmdline(p->pid, new->line, sizeof(new->line)) == -1)
+		(void)snprintf(new->line, sizeof(new->line), "[%s]", p->comm);
+	(void)procfs_sockets(p->pid, match, &m);
+	s->n++;
+}
+
+void
+stragglers_note(struct stragglers *s, const struct procfs_stat *list, size_t n,
+    struct sockdiag *diag, const struct terms *t, const struct record *record)
+{
+	struct sockets all = { .record = record, .terms = t };
+	int prefix = t->flags & TERMS_ADOPTED ? 32 : 24;
+
+	if (n > 0 && diag != NULL) {
+		(void)sockdiag_tcp_listeners(
+		    diag, t->leased, prefix, keep, &all);
+		(void)sockdiag_udp(diag, t->leased, prefix, keep, &all);
+	}
+	for (size_t i = 0; i < n; i++)
+		note_one(s, &list[i], &all);
+	free(all.list);
+}
+
+void
+stragglers_reaped(struct stragglers *s, pid_t pid, bool killed, int status)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->list[i].pid == pid) {
+			s->list[i].gone = true;
+			s->list[i].killed = killed;
+			s->list[i].status = status;
+		}
+	}
+}
+
+static void
+ports_text(const struct straggler *s, char *text, size_t size)
+{
+	size_t at = 0;
+	int n;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < s->nports && at < size; i++) {
+		n = snprintf(text + at, size - at, "%s%u",
+		    i == 0 ? ", held port " : ", ", s->ports[i]);
+		at += n > 0 ? (size_t)n : size;
+	}
+}
+
+static void
+opener_text(const struct straggler *s, const struct record *record, char *text,
+    size_t size)
+{
+	struct opener opener;
+
+	text[0] = '\0';
+	if (s->cookie == 0)
+		return;
+	if (!ledger_opener(record, s->cookie, &opener))
+		(void)snprintf(text, size, " (unrecorded)");
+	else if (opener.pid == s->pid)
+		(void)snprintf(text, size, " (opened by itself)");
+	else
+		(void)snprintf(text, size, " (opened by pid %d%s%s)",
+		    opener.pid, opener.path[0] ? ", " : "", opener.path);
+}
+
+static void
+end_text(const struct straggler *s, char *text, size_t size)
+{
+	if (s->killed)
+		(void)snprintf(text, size, "ended by SIG%s",
+		    sigabbrev_np(s->status) ? sigabbrev_np(s->status) : "?");
+	else if (s->gone)
+		(void)snprintf(text, size, "ended with status %d", s->status);
+	else
+		(void)snprintf(text, size, "ended");
+}
+
+void
+stragglers_print(
+    const struct stragglers *s, const struct record *record, const char *ip)
+{
+	char ports[192], opener[IMAGE_PATH + 48], end[48];
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct straggler *one = &s->list[i];
+
+		ports_text(one, ports, sizeof(ports));
+		opener_text(one, record, opener, sizeof(opener));
+		end_text(one, end, sizeof(end));
+		warnx("%s: straggler: pid %d (%s)%s%s; %s", ip, one->pid,
+		    one->line, ports, opener, end);
+	}
+	if (s->more > 0)
+		warnx("%s: and %zu more stragglers", ip, s->more);
+}

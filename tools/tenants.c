@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One pass over /proc, each process asked for its witnesses; then pidfds,
+ * which name a process for good, to signal and to wait on.
+ */
+#include "tenants.h"
+#include "clock.h"
+#include "ledger.h"
+#include "procfs.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { KILL_WAIT = 2000 /* milliseconds */ };
+
+struct finding {
+	struct tenants *out;
+	const struct record *record;
+	const char *path;
+	const struct evidence *e;
+	uint64_t pidns;
+	pid_t spared[64]; /* ourselves and our ancestors */
+	size_t nspared;
+};
+
+static bool
+spared(const struct finding *f, pid_t pid)
+{
+	for (size_t i = 0; i < f->nspared; i++)
+		if (f->spared[i] == pid)
+			return true;
+	return pid <= 1;
+}
+
+static void
+spare_ancestors(struct finding *f)
+{
+	struct procfs_stat st;
+	pid_t pid = getpid();
+
+	while (pid > 1 && f->nspared < sizeof(f->spared) / sizeof(pid_t)) {
+		f->spared[f->nspared++] = pid;
+		if (procfs_stat(pid, &st) == -1)
+			break;
+		pid = st.ppid;
+	}
+}
+
+static bool
+in_record(const struct finding *f, const struct procfs_stat *p)
+{
+	const struct identity *id = &f->record->identity;
+	struct image image;
+
+	if (id->command == p->pid && id->command_start == p->start)
+		return true;
+	for (size_t i = 0; i < RECORD_IMAGES; i++)
+		if (ledger_image(f->record, i, &image) && image.pid == p->pid &&
+		    image.start == p->start &&
+		    (image.pidns == 0 || image.pidns == f->pidns))
+			return true;
+	return false;
+}
+
+static int
+holds(uint32_t inode, int fd, void *arg)
+{
+	const struct evidence *e = arg;
+
+	(void)fd;
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.inode == inode && inode != 0)
+			return 1;
+	return 0;
+}
+
+static void
+note_unseen(struct finding *f, int rc)
+{
+	if (rc == -1 && (errno == EACCES || errno == EPERM))
+		f->out->unseen = true;
+}
+
+static bool
+parent_proven(const struct finding *f, pid_t ppid)
+{
+	for (size_t i = 0; i < f->out->n; i++)
+		if (f->out->list[i].pid == ppid)
+			return tenants_proven(&f->out->list[i]);
+	return false;
+}
+
+static unsigned int
+ask_witnesses(struct finding *f, const struct procfs_stat *p)
+{
+	unsigned int w = 0;
+	int rc;
+
+	if (in_record(f, p))
+		w |= WITNESS_RECORD;
+	rc = procfs_environ_has(p->pid, "PORTLEASE_RECORD=", f->path);
+	if (rc == 1)
+		w |= WITNESS_MARK;
+	if (w != 0)
+		note_unseen(f, rc);
+	if (f->e != NULL && f->e->nleft > 0 &&
+	    procfs_sockets(p->pid, holds, (void *)(uintptr_t)f->e) == 1)
+		w |= WITNESS_SOCKET;
+	if (parent_proven(f, p->ppid))
+		w |= WITNESS_PARENT;
+	return w;
+}
+
+static int
+add(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
+{
+	struct tenants *out = f->out;
+	struct procfs_status status;
+	struct tenant *t;
+
+	t = reallocarray(out->list, out->n + 1, sizeof(*t));
+	if (t == NULL)
+		return -1;
+	out->list = t;
+	t = &out->list[out->n++];
+	*t = (struct tenant){ .pid = p->pid,
+		.start = p->start,
+		.state = p->state,
+		.witnesses = witnesses };
+	if (procfs_status(p->pid, &status) == 0)
+		t->uid = status.uid;
+	if (procfs_cmdline(p->pid, t->line, sizeof(t->line)) == -1)
+		t->line[0] = '\0';
+	return 0;
+}
+
+static bool
+gone(const struct procfs_stat *p)
+{
+	return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
+}
+
+static int
+look_at(struct finding *f, const struct procfs_stat *p)
+{
+	unsigned int witnesses;
+
+	if (gone(p) || spared(f, p->pid))
+		return 0;
+	witnesses = ask_witnesses(f, p);
+	return witnesses != 0 ? add(f, p, witnesses) : 0;
+}
+
+static int
+find_all(struct finding *f)
+{
+	struct procfs_stat *list;
+	ssize_t n = procfs_list(&list);
+	int rc = n == -1 ? -1 : 0;
+
+	for (ssize_t i = 0; i < n && rc == 0; i++)
+		rc = look_at(f, &list[i]);
+	if (n != -1)
+		free(list);
+	return rc;
+}
+
+static bool
+known(const struct finding *f, pid_t pid)
+{
+	for (size_t i = 0; i < f->out->n; i++)
+		if (f->out->list[i].pid == pid)
+			return true;
+	return false;
+}
+
+static int
+find_images(struct finding *f)
+{
+	struct procfs_stat st;
+	struct image image;
+	int rc = 0;
+
+	for (size_t i = 0; i < RECORD_IMAGES && rc == 0; i++)
+		if (ledger_image(f->record, i, &image) &&
+		    kill(image.pid, 0) == 0 && !known(f, image.pid) &&
+		    procfs_stat(image.pid, &st) == 0)
+			rc = look_at(f, &st);
+	return rc;
+}
+
+int
+tenants_find(struct tenants *t, const struct record *record, const char *path,
+    const struct evidence *e, enum tenants_among among)
+{
+	struct finding f = { .out = t, .record = record, .path = path, .e = e };
+
+	memset(t, 0, sizeof(*t));
+	(void)procfs_namespace("pid", &f.pidns);
+	spare_ancestors(&f);
+	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
+}
+
+void
+tenants_free(struct tenants *t)
+{
+	free(t->list);
+	t->list = NULL;
+	t->n = 0;
+}
+
+bool
+tenants_proven(const struct tenant *tenant)
+{
+	return __builtin_popcount(tenant->witnesses) >= 2;
+}
+
+/* Drop the descriptors of those that have ended. */
+static size_t
+still(struct pollfd *fds, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i].fd >= 0 && fds[i].revents != 0) {
+			close(fds[i].fd);
+			fds[i].fd = -1;
+		}
+		left += fds[i].fd >= 0;
+	}
+	return left;
+}
+
+static size_t
+wait_all(struct pollfd *fds, size_t n, int64_t ms)
+{
+	int64_t end = clock_ms() + ms, left = ms;
+	size_t alive;
+
+	while ((alive = still(fds, n)) > 0 && left > 0) {
+		if (poll(fds, n, (int)left) == -1 && errno != EINTR)
+			break;
+		left = end - clock_ms();
+	}
+	return alive;
+}
+
+static void
+signal_all(const struct pollfd *fds, size_t n, int sig)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0)
+			(void)syscall(
+			    SYS_pidfd_send_signal, fds[i].fd, sig, NULL, 0);
+}
+
+size_t
+tenants_end(struct tenants *t, int sig, int64_t grace)
+{
+	struct pollfd *fds = calloc(t->n + 1, sizeof(*fds));
+	size_t left;
+
+	if (fds == NULL)
+		return t->n;
+	for (size_t i = 0; i < t->n; i++)
+		fds[i] = (struct pollfd){ .events = POLLIN,
+			.fd =
+			    tenants_proven(&t->list[i])
+				? procfs_pidfd(t->list[i].pid, t->list[i].start)
+				: -1 };
+	signal_all(fds, t->n, sig);
+	signal_all(fds, t->n, SIGCONT);
+	left = wait_all(fds, t->n, grace);
+	if (left > 0) {
+		signal_all(fds, t->n, SIGKILL);
+		left = wait_all(fds, t->n, KILL_WAIT);
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (fds[i].fd >= 0)
+			close(fds[i].fd);
+	free(fds);
+	return left;
+}

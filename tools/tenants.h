@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whose processes run in a lease when ancestry cannot tell: those that
+ * `portlease exec` started, and all of them once their monitor is lost.
+ *
+ * Pids are reused and environments copied, so a process counts as the
+ * lease's only when two independent witnesses say so; no other is signalled.
+ */
+#ifndef TENANTS_H
+#define TENANTS_H
+
+#include "evidence.h"
+
+#include <stdint.h>
+
+enum {
+	WITNESS_RECORD = 1, /* the record lists its pid and start time */
+	WITNESS_MARK = 2, /* its environment names the record */
+	WITNESS_SOCKET = 4, /* it holds a socket of the lease */
+	WITNESS_PARENT = 8 /* its parent is a tenant */
+};
+
+struct tenant {
+	pid_t pid;
+	uint64_t start;
+	uid_t uid;
+	unsigned int witnesses; /* WITNESS_* */
+	char state; /* as in proc(5) */
+	char line[HOLDER_LINE];
+};
+
+struct tenants {
+	struct tenant *list; /* from the heap */
+	size_t n;
+	bool unseen; /* some process could not be looked at */
+};
+
+/* Who is looked at. */
+enum tenants_among {
+	AMONG_IMAGES, /* whom the record lists */
+	AMONG_ALL /* every process that /proc shows */
+};
+
+/*
+ * Find the living processes with at least one witness.  path is the record's.
+ * e, or NULL, lists sockets of the lease.  Ourselves and our ancestors are
+ * left out.  0; -1 with errno.
+ */
+int tenants_find(struct tenants *t, const struct record *record,
+    const char *path, const struct evidence *e, enum tenants_among among);
+void tenants_free(struct tenants *t);
+
+bool tenants_proven(const struct tenant *tenant);
+
+/*
+ * Ask all proven ones to end, wait for that at most grace milliseconds, then
+ * send SIGKILL and wait two seconds.  Returns how many are left.
+ */
+size_t tenants_end(struct tenants *t, int sig, int64_t grace);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the front, the monitor and the command's stub say to each other.  All
+ * three are the same program, so plain structs travel: over a SEQPACKET pair
+ * between front and monitor, in a memfd to the monitor that was re-executed,
+ * and over a SEQPACKET pair to the stub.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "../shim/record.h"
+#include "options.h"
+
+#include <limits.h>
+
+/* The descriptors that a re-executed monitor finds. */
+enum { FD_CONTROL = 3, FD_STUB = 4, FD_STATE = 5, FD_REQUEST = 6, FD_END = 7 };
+
+/* The word that makes portlease a monitor. */
+#define WIRE_MONITOR "monitor"
+
+/* From the front to the monitor, once. */
+struct request {
+	struct options options; /* owner is a pid by now, or nobody */
+	uint64_t owner_start; /* ticks */
+	pid_t command; /* the stub */
+	bool foreground; /* it shares the front's process group */
+	char state[PATH_MAX]; /* path of FD_STATE */
+	char line[RECORD_COMMAND]; /* the command, for people */
+};
+
+/* From the front to the monitor: a signal came. */
+struct signalled {
+	int sig;
+	bool terminal; /* the kernel sent it to the whole foreground group */
+};
+
+/* From the monitor to the front, once, at the end. */
+struct ended {
+	int status; /* to exit with */
+	int sig; /* to raise instead, 0 none */
+};
+
+/* From the monitor to the stub: go. */
+struct go {
+	char ip[16];
+	char record[PATH_MAX];
+	char terms[TERMS_TEXT];
+};
+
+#endif
