@@ -137,7 +137,6 @@ kill_tree(struct monitor *m)
 {
 	if (m->state != KILLING) {
 		m->state = KILLING;
-		m->outcome.killed = true;
 		m->deadline = clock_ms() + KILL_WAIT;
 	}
 	(void)tree_signal(SIGKILL, 0);
@@ -146,6 +145,7 @@ kill_tree(struct monitor *m)
 static void
 give_up(struct monitor *m)
 {
+	m->outcome.stuck = true;
 	m->state = FINISHED;
 }
 

@@ -188,7 +188,8 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	enum verdict verdict;
 	bool leaked;
 
-	e.processes = count_stuck(out->ip);
+	if (out->stuck)
+		e.processes = count_stuck(out->ip);
 	e.processes += (unsigned int)end_clients(out, o, c);
 	verdict = settle(&e, c->diag, &c->terms, record);
 	leaked = out->stragglers.n > 0 || verdict == VERDICT_HELD;

@@ -13,7 +13,7 @@
 struct outcome {
 	char ip[16];
 	struct ended end; /* of the command */
-	bool killed; /* the grace was over for somebody */
+	bool stuck;	  /* SIGKILL did not end everybody */
 	struct stragglers stragglers;
 };
 

@@ -567,17 +567,31 @@ sockdiag_tcp_slice(struct sockdiag *diag, uint32_t net, int prefix_len,
 	return each_of(diag, &filter, dump_tcp, each, arg);
 }
 
-int
-sockdiag_tcp_listeners(struct sockdiag *diag, uint32_t net, int prefix_len,
+static int
+local_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
     int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
 {
-	struct filter filter = { .states = QUIET_STATES };
+	struct filter filter = { .states = states };
 
 	if (prefix_len > 0) {
 		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
 		require_wildcard(&filter);
 	}
 	return each_of(diag, &filter, dump_tcp, each, arg);
+}
+
+int
+sockdiag_tcp_listening(struct sockdiag *diag, uint32_t net, int prefix_len,
+    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+{
+	return local_tcp(diag, 1U << TCP_LISTEN, net, prefix_len, each, arg);
+}
+
+int
+sockdiag_tcp_listeners(struct sockdiag *diag, uint32_t net, int prefix_len,
+    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+{
+	return local_tcp(diag, QUIET_STATES, net, prefix_len, each, arg);
 }
 
 int

@@ -63,8 +63,16 @@ int sockdiag_tcp_slice(struct sockdiag *diag, uint32_t net, int prefix_len,
     int (*each)(const struct sockdiag_socket *, void *arg), void *arg);
 
 /*
- * TCP in LISTEN and SOCKDIAG_BOUND, with the local address in the prefix or a
- * wildcard (see sockdiag_wildcard).  Cheap: the connections are not walked.
+ * TCP in LISTEN alone, with the local address in the prefix or a wildcard (see
+ * sockdiag_wildcard).  Cheap: a hundredth of a walk.
+ */
+int sockdiag_tcp_listening(struct sockdiag *diag, uint32_t net, int prefix_len,
+    int (*each)(const struct sockdiag_socket *, void *arg), void *arg);
+
+/*
+ * The same in LISTEN and SOCKDIAG_BOUND.  Costs as much as the whole walk: a
+ * kernel that is asked for bound sockets goes through the table of
+ * connections too, for nothing (inet_diag_dump_icsk).
  */
 int sockdiag_tcp_listeners(struct sockdiag *diag, uint32_t net, int prefix_len,
     int (*each)(const struct sockdiag_socket *, void *arg), void *arg);
