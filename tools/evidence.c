@@ -137,7 +137,7 @@ evidence_sockets(struct evidence *e, struct sockdiag *diag,
 	if ((look == LOOK_WALK &&
 		(sockdiag_tcp_slice(diag, t->leased, prefix, take, &l) == -1 ||
 		    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)) ||
-	    sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1)
+	    sockdiag_tcp_listening(diag, t->leased, prefix, take, &l) == -1)
 		e->sockets_unseen = errno;
 }
 

@@ -38,7 +38,7 @@ struct evidence {
 };
 
 enum look {
-	LOOK_CHEAP, /* listeners and bound sockets alone */
+	LOOK_CHEAP, /* listeners alone: bound sockets cost a walk */
 	LOOK_WALK /* all TCP states, and UDP */
 };
 

@@ -90,7 +90,7 @@ view_make(struct view *v, const struct stored *s, bool holders)
 	prefix = s->record->terms.flags & TERMS_ADOPTED ? 32 : 24;
 	diag = sockdiag_open();
 	if (diag == NULL ||
-	    sockdiag_tcp_listeners(diag, s->ip, prefix, take, v) == -1 ||
+	    sockdiag_tcp_listening(diag, s->ip, prefix, take, v) == -1 ||
 	    sockdiag_udp(diag, s->ip, prefix, take, v) == -1 ||
 	    (holders && sockdiag_tcp_slice(diag, s->ip, prefix, take, v) == -1))
 		v->unseen = errno;
