@@ -115,6 +115,7 @@ record_image(struct record *r, const struct image *image)
 	} rounds[] = {
 		{ TAKE_SAME, NEAR },
 		{ TAKE_FREE, NEAR },
+		{ TAKE_SAME, RECORD_IMAGES },
 		{ TAKE_DEAD, NEAR },
 		{ TAKE_FREE, RECORD_IMAGES },
 		{ TAKE_DEAD, RECORD_IMAGES },

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Ends become names.  The order of the questions is by cost: arithmetic and
+ * shared memory first, a system call only where they leave a doubt.
+ */
+#include "names.h"
+
+#include "ask.h"
+
+static bool
+wildcard(const struct endpoint *ep)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(&ep->addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&ep->addr) &&
+		   endpoint_ip4(ep) == INADDR_ANY);
+}
+
+/* Host .1 of an IPv6 socket may be ::1: the other end tells. */
+static bool
+doubtful(const struct attachment *a, const struct endpoint *ep)
+{
+	return ep->family == AF_INET6 && !(a->terms.flags & TERMS_ADOPTED) &&
+	       (endpoint_ip4(ep) & 0xff) == HOST_LEASED;
+}
+
+/* How the socket at this end was bound, if the record can tell. */
+static bool
+bound(const struct attachment *a, int fd, const struct endpoint *ep,
+    struct way *way)
+{
+	enum ways found = WAYS_NONE;
+
+	if (a->record != NULL)
+		found = record_find(a->record, ep, 0, 0, way);
+	if (found == WAYS_MANY)
+		found = record_find(a->record, ep, 0, ask_cookie(fd), way);
+	return found == WAYS_ONE && way->asked.family == ep->family;
+}
+
+/* A client that was bound blindly and is not connected. */
+static void
+name_unbound(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct way way;
+
+	if (bound(a, fd, ep, &way))
+		ep->addr = way.asked.addr;
+	else if (ep->family == AF_INET6)
+		ep->addr = (struct in6_addr)IN6ADDR_ANY_INIT;
+	else
+		*ep = endpoint_of(AF_INET, INADDR_ANY, 0);
+}
+
+bool
+names_local(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct endpoint peer;
+	struct way way;
+	bool known, connected = false;
+
+	if (!slice_contains(&a->terms, ep))
+		return false;
+	if (ep->port == 0) {
+		name_unbound(a, fd, ep);
+		return true;
+	}
+	known = bound(a, fd, ep, &way);
+	if (known ? wildcard(&way.asked) : doubtful(a, ep))
+		connected = ask_peer(fd, &peer);
+	if (known && (!connected || !wildcard(&way.asked)))
+		ep->addr = way.asked.addr;
+	else
+		*ep = slice_asked(&a->terms, ep, connected ? &peer : NULL);
+	return true;
+}
+
+/* How fd was connected to, or last sent to, this end. */
+static bool
+connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
+    struct way *way)
+{
+	return a->record != NULL &&
+	       atomic_load_explicit(
+		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
+	       record_find_connected(a->record, ask_cookie(fd), way) &&
+	       endpoint_equal(&way->given, ep);
+}
+
+bool
+names_peer(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct endpoint local;
+	struct way way;
+
+	if (!slice_contains(&a->terms, ep))
+		return false;
+	if (connected_way(a, fd, ep, &way))
+		ep->addr = way.asked.addr;
+	else if (doubtful(a, ep) && ask_local(fd, &local))
+		*ep = slice_asked(&a->terms, ep, &local);
+	else
+		*ep = slice_asked(&a->terms, ep, NULL);
+	return true;
+}
+
+bool
+names_source(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct way way;
+
+	if (!slice_contains(&a->terms, ep))
+		return false;
+	if (connected_way(a, fd, ep, &way))
+		ep->addr = way.asked.addr;
+	else
+		*ep = slice_asked(&a->terms, ep, NULL);
+	return true;
+}
+
+void
+names_accepted(const struct attachment *a, struct endpoint *ep)
+{
+	*ep = slice_asked(&a->terms, ep, NULL);
+}
+
+/* A way of fd by its cookie alone, connected or not. */
+static bool
+own_way(const struct attachment *a, int fd, struct way *way)
+{
+	return a->record != NULL &&
+	       atomic_load_explicit(
+		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
+	       record_find_connected(a->record, ask_cookie(fd), way);
+}
+
+bool
+names_v6only(const struct attachment *a, int fd)
+{
+	struct endpoint local;
+	struct way way;
+
+	if (ask_local(fd, &local) && slice_contains(&a->terms, &local) &&
+	    bound(a, fd, &local, &way))
+		return way.v6only;
+	return own_way(a, fd, &way) && way.v6only;
+}
+
+void
+names_forget_v6only(const struct attachment *a, int fd, bool v6only)
+{
+	struct way way;
+
+	if (!own_way(a, fd, &way) || way.v6only == v6only)
+		return;
+	way.v6only = v6only;
+	record_connected(a->record, &way);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Turns calls into ways and opens.
+ */
+#include "note.h"
+
+#include "ask.h"
+
+#include <string.h>
+#include <time.h>
+
+static uint64_t
+now(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static struct way
+way_of(const struct attachment *a, const struct noted *call, uint64_t cookie)
+{
+	self_known(a->record, a->self);
+	return (struct way){
+		.valid = 1,
+		.v6only = call->v6only,
+		.protocol = call->protocol,
+		.pid = a->self->pid,
+		.image = a->self->image,
+		.cookie = cookie,
+		.when = now(),
+		.asked = call->asked,
+		.given = call->given,
+	};
+}
+
+static void
+note_open(const struct attachment *a, const struct way *way, uint8_t call)
+{
+	struct opened entry = {
+		.cookie = way->cookie,
+		.when = way->when,
+		.pid = way->pid,
+		.image = (uint16_t)way->image,
+		.call = call,
+		.protocol = way->protocol,
+		.asked = way->asked,
+		.given = way->given,
+	};
+
+	record_open(a->record, &entry);
+}
+
+/* The port that the kernel chose. */
+static void
+complete(struct noted *call)
+{
+	struct endpoint local;
+
+	if (call->given.port == 0 && ask_local(call->fd, &local))
+		call->given.port = local.port;
+}
+
+static bool
+on(int fd, int option)
+{
+	int value;
+
+	return ask_option(fd, SOL_SOCKET, option, &value) && value != 0;
+}
+
+/*
+ * Can no older socket still hold this place?  Only worth a question when the
+ * record has one.  TCP shares a port between sockets only by SO_REUSEPORT,
+ * or by SO_REUSEADDR while none of them listens, which is as good as gone.
+ */
+static bool
+exclusive(const struct attachment *a, const struct way *way, int fd)
+{
+	struct way old;
+	enum ways found =
+	    record_find(a->record, &way->given, way->protocol, 0, &old);
+
+	if (found == WAYS_NONE ||
+	    (found == WAYS_ONE && old.cookie == way->cookie))
+		return false;
+	return !on(fd, SO_REUSEPORT) &&
+	       (way->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
+}
+
+void
+note_bound(const struct attachment *a, struct noted *call)
+{
+	struct way way;
+
+	if (a->record == NULL)
+		return;
+	complete(call);
+	way = way_of(a, call, ask_cookie(call->fd));
+	record_bound(a->record, &way, exclusive(a, &way, call->fd));
+	note_open(a, &way, OPEN_BIND);
+}
+
+void
+note_passed(const struct attachment *a, struct noted *call)
+{
+	struct way way;
+
+	if (a->record == NULL)
+		return;
+	complete(call);
+	way = way_of(a, call, ask_cookie(call->fd));
+	note_open(a, &way, OPEN_BIND);
+}
+
+void
+note_outside(const struct attachment *a, struct noted *call)
+{
+	if (a->record == NULL)
+		return;
+	atomic_fetch_add_explicit(
+	    &a->record->counts.outside, 1, memory_order_relaxed);
+	note_bound(a, call);
+}
+
+void
+note_connect(const struct attachment *a, const struct noted *call, bool way)
+{
+	struct way made;
+
+	if (a->record == NULL)
+		return;
+	made = way_of(a, call, ask_cookie(call->fd));
+	if (way)
+		record_connected(a->record, &made);
+	note_open(a, &made, OPEN_CONNECT);
+}
+
+void
+note_sent(const struct attachment *a, const struct noted *call)
+{
+	struct way way;
+	uint64_t cookie;
+
+	if (a->record == NULL)
+		return;
+	cookie = ask_cookie(call->fd);
+	if (record_find_connected(a->record, cookie, &way) &&
+	    endpoint_equal(&way.asked, &call->asked) &&
+	    endpoint_equal(&way.given, &call->given))
+		return;
+	way = way_of(a, call, cookie);
+	record_connected(a->record, &way);
+}
+
+void
+note_accepted(const struct attachment *a, const struct noted *call)
+{
+	struct way way;
+
+	if (a->record == NULL)
+		return;
+	way = way_of(a, call, ask_cookie(call->fd));
+	note_open(a, &way, OPEN_ACCEPT);
+}
+
+void
+note_listening(const struct attachment *a)
+{
+	if (a->record != NULL)
+		record_listening(a->record);
+}
