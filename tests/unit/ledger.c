@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* A record is untrusted: what is true is found, what is senseless is not. */
+#include "tools/ledger.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct record *
+new_record(void)
+{
+	struct record *r = calloc(1, sizeof(*r));
+
+	cr_assert_not_null(r);
+	return r;
+}
+
+static struct way
+way_of(uint64_t cookie, int32_t pid)
+{
+	return (struct way){ .valid = 1,
+		.protocol = IPPROTO_TCP,
+		.pid = pid,
+		.image = RECORD_IMAGES,
+		.cookie = cookie,
+		.asked = endpoint_of(AF_INET, INADDR_ANY, 9925),
+		.given = endpoint_of(AF_INET, 0x7f500301, 9925) };
+}
+
+Test(ledger, a_bound_socket_has_an_opener)
+{
+	struct record *r = new_record();
+	struct image image = { .pid = 77, .start = 5, .path = "/usr/bin/node" };
+	struct way way = way_of(42, 77);
+	struct opener opener;
+
+	way.image = record_image(r, &image);
+	record_bound(r, &way, true);
+	cr_assert(ledger_opener(r, 42, &opener));
+	cr_expect_eq(opener.call, OPEN_BIND);
+	cr_expect_eq(opener.pid, 77);
+	cr_expect_str_eq(opener.path, "/usr/bin/node");
+	cr_expect_eq(opener.asked.port, 9925);
+	cr_expect_not(ledger_knows(r, 43));
+	cr_expect_not(ledger_knows(r, 0));
+	free(r);
+}
+
+Test(ledger, the_ring_forgets_the_oldest)
+{
+	struct record *r = new_record();
+	struct opened entry = { .pid = 1, .call = OPEN_ACCEPT };
+
+	for (uint64_t i = 1; i <= RECORD_OPENS + 1; i++) {
+		entry.cookie = i;
+		record_open(r, &entry);
+	}
+	cr_expect_not(ledger_knows(r, 1));
+	cr_expect(ledger_knows(r, 2));
+	cr_expect(ledger_knows(r, RECORD_OPENS + 1));
+	free(r);
+}
+
+Test(ledger, garbage_is_no_evidence)
+{
+	struct record *r = new_record();
+	struct opener opener;
+	struct image image;
+
+	memset(r, 0xa5, sizeof(*r));
+	cr_expect_not(ledger_opener(r, 42, &opener));
+	for (size_t i = 0; i < RECORD_IMAGES; i++)
+		cr_expect_not(ledger_image(r, i, &image));
+	/* Even turns, and a path without an end. */
+	memset(r, 0x22, sizeof(*r));
+	for (size_t i = 0; i < RECORD_IMAGES; i++)
+		if (ledger_image(r, i, &image))
+			cr_expect_lt(strlen(image.path), sizeof(image.path));
+	cr_expect(!ledger_opener(r, 0x2222222222222222ULL, &opener) ||
+		  strlen(opener.path) < sizeof(opener.path));
+	free(r);
+}
+
+Test(ledger, names)
+{
+	char text[LEDGER_ENDPOINT];
+	struct endpoint ep = endpoint_of(AF_INET, 0x7f000001, 80);
+
+	ledger_endpoint(&ep, text);
+	cr_expect_str_eq(text, "127.0.0.1:80");
+	ep = (struct endpoint){ .port = 9933, .family = AF_INET6 };
+	ledger_endpoint(&ep, text);
+	cr_expect_str_eq(text, "[::]:9933");
+	cr_expect_str_eq(ledger_call(OPEN_BIND), "bind");
+	cr_expect_str_eq(ledger_call(77), "unknown");
+}

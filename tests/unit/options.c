@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* What the small parsers take, and what they refuse. */
+#include "tools/options.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+
+Test(options, durations)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} rows[] = { { "0s", 0 }, { "1ms", 1 }, { "30s", 30000 },
+		{ "2m", 120000 }, { "1h", 3600000 }, { "", -1 }, { "s", -1 },
+		{ "10", -1 }, { "-1s", -1 }, { "1.5s", -1 }, { "1 s", -1 },
+		{ "1d", -1 }, { "99999999999s", -1 },
+		{ "1000000000000000000000s", -1 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(options_duration(rows[i].text), rows[i].ms, "'%s'",
+		    rows[i].text);
+}
+
+Test(options, addresses)
+{
+	static const struct {
+		const char *text;
+		uint32_t ip;
+	} rows[] = { { "127.0.0.1", 0x7f000001 }, { "127.80.3.1", 0x7f500301 },
+		{ "128.0.0.1", 0 }, { "127.0.0.0", 0 }, { "127.0.0", 0 },
+		{ "127.255.255.255", 0 }, { "localhost", 0 }, { "", 0 },
+		{ "127.0.0.1 ", 0 }, { "::1", 0 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(options_address(rows[i].text), rows[i].ip, "'%s'",
+		    rows[i].text);
+}
+
+Test(options, signals)
+{
+	cr_expect_eq(options_signal("TERM"), SIGTERM);
+	cr_expect_eq(options_signal("SIGINT"), SIGINT);
+	cr_expect_eq(options_signal("9"), SIGKILL);
+	cr_expect_eq(options_signal("0"), -1);
+	cr_expect_eq(options_signal("NOSUCH"), -1);
+	cr_expect_eq(options_signal(""), -1);
+	cr_expect_eq(options_signal("-1"), -1);
+}
+
+Test(options, ip_is_taken_from_the_command)
+{
+	struct options o;
+	char *joined[] = { (char[]){ "--NODE_HOSTNAMES=no" },
+		(char[]){ "--NODE_HOSTNAME=127.0.0.5" }, NULL };
+	char *apart[] = { (char[]){ "--NODE_HOSTNAME" },
+		(char[]){ "127.0.0.6" }, NULL };
+
+	options_default(&o);
+	(void)strcpy(o.ip_arg, "NODE_HOSTNAME");
+	options_take_ip(&o, joined);
+	cr_expect_eq(o.ip, 0x7f000005);
+	options_take_ip(&o, apart);
+	cr_expect_eq(o.ip, 0x7f000006);
+}
+
+Test(options, a_missing_ip_exits_125, .exit_code = EXIT_PORTLEASE)
+{
+	struct options o;
+	char *none[] = { (char[]){ "--NODE_HOSTNAME" }, NULL };
+
+	options_default(&o);
+	(void)strcpy(o.ip_arg, "NODE_HOSTNAME");
+	options_take_ip(&o, none);
+}
