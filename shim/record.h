@@ -102,6 +102,17 @@ struct identity {
 	char line[RECORD_COMMAND]; /* the command, for people */
 };
 
+enum { RECORD_REPORT = 4096 };
+
+/* Between a monitor and the `portlease release` that asked it to end. */
+struct release {
+	_Atomic int32_t caller; /* pid of the release command, 0 none */
+	_Atomic uint32_t done; /* 1: the rest is written */
+	uint32_t freed;
+	uint32_t leaked;
+	char report[RECORD_REPORT]; /* lines for people */
+};
+
 /* What did not fit or could not be seen, counted exactly. */
 struct counts {
 	_Atomic uint64_t opens; /* all opens so far; the ring has the last */
@@ -121,6 +132,7 @@ struct record {
 	_Atomic uint32_t listens; /* futex: one more per successful listen */
 	_Atomic uint32_t listeners; /* who waits on it */
 	struct counts counts;
+	struct release release;
 	struct image images[RECORD_IMAGES];
 	struct way bound[RECORD_BOUND]; /* by port */
 	struct way connected[RECORD_CONNECTED]; /* by cookie */

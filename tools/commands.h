@@ -11,6 +11,7 @@ struct command {
 	int (*run)(const struct command *self, int argc, char *argv[]);
 };
 
-extern const struct command cmd_run, cmd_exec, cmd_reap, cmd_ps, cmd_show;
+extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
+    cmd_reap, cmd_ps, cmd_show;
 
 #endif

@@ -161,9 +161,31 @@ place(const int fds[FD_END - FD_CONTROL])
 	return close_range(FD_END, ~0U, 0);
 }
 
+/* Fork the stub and return our end of its channel. */
+static int
+fork_stub(struct request *r, char *argv[], const sigset_t *mask)
+{
+	int stub[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stub) == -1)
+		err(EXIT_PORTLEASE, "socketpair");
+	if (argv == NULL)
+		return stub[0];
+	r->command = fork();
+	if (r->command == -1)
+		err(EXIT_PORTLEASE, "fork");
+	if (r->command == 0) {
+		close(stub[0]);
+		become_command(stub[1], r, argv, mask);
+	}
+	return stub[0];
+}
+
 /*
  * In the child: fork the stub, leave the session, start over with a clean
  * environment.  Children, and the mark of a subreaper, survive execve(2).
+ * Without a command nothing of the caller's stays open for the life of the
+ * lease: it may wait for the end of our stderr.
  */
 static _Noreturn void
 become_monitor(int control, const struct statedir *dir, struct request *r,
@@ -173,21 +195,13 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 		NULL };
 	char *clean[] = { NULL };
 	char self[PATH_MAX];
-	int stub[2], fds[FD_END - FD_CONTROL];
+	int fds[FD_END - FD_CONTROL];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stub) == -1)
-		err(EXIT_PORTLEASE, "monitor");
-	r->command = fork();
-	if (r->command == -1)
-		err(EXIT_PORTLEASE, "fork");
-	if (r->command == 0) {
-		close(stub[0]);
-		become_command(stub[1], r, argv, mask);
-	}
+	if (argv != NULL && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+		err(EXIT_PORTLEASE, "PR_SET_CHILD_SUBREAPER");
+	fds[FD_STUB - FD_CONTROL] = fork_stub(r, argv, mask);
 	fds[FD_CONTROL - FD_CONTROL] = control;
-	fds[FD_STUB - FD_CONTROL] = stub[0];
 	fds[FD_STATE - FD_CONTROL] = dir->fd;
 	fds[FD_REQUEST - FD_CONTROL] = request_file(r);
 	if (setsid() == -1 || chdir("/") == -1 || n <= 0 || place(fds) == -1)
@@ -267,32 +281,59 @@ lost(pid_t monitor)
 	return EXIT_PORTLEASE;
 }
 
+/* Fork the monitor; returns the front's end of the control channel. */
+static int
+start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
+{
+	sigset_t mask;
+	int control[2];
+
+	block_signals(&mask);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
+	    -1)
+		err(EXIT_PORTLEASE, "socketpair");
+	*monitor = fork();
+	if (*monitor == -1)
+		err(EXIT_PORTLEASE, "fork");
+	if (*monitor == 0) {
+		close(control[0]);
+		become_monitor(control[1], dir, r, argv, &mask);
+	}
+	close(control[1]);
+	close(dir->fd);
+	return control[0];
+}
+
 int
 front_run(const struct options *o, char *argv[])
 {
 	struct request r;
 	struct statedir dir;
 	struct ended end;
-	sigset_t mask;
-	int control[2];
 	pid_t monitor;
+	int control;
 
 	prepare(&r, &dir, o, argv);
-	block_signals(&mask);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
-	    -1)
-		err(EXIT_PORTLEASE, "socketpair");
-	monitor = fork();
-	if (monitor == -1)
-		err(EXIT_PORTLEASE, "fork");
-	if (monitor == 0) {
-		close(control[0]);
-		become_monitor(control[1], &dir, &r, argv, &mask);
-	}
-	close(control[1]);
-	close(dir.fd);
-	if (!attend(control[0], r.foreground, &end))
+	control = start(&r, &dir, argv, &monitor);
+	if (!attend(control, r.foreground, &end))
 		return lost(monitor);
 	(void)waitpid(monitor, NULL, 0);
 	return mirror(&end);
+}
+
+int
+front_acquire(const struct options *o, struct go *go)
+{
+	char *line[] = { (char[]){ "(acquired)" }, NULL };
+	struct request r;
+	struct statedir dir;
+	pid_t monitor;
+	int control;
+
+	prepare(&r, &dir, o, line);
+	r.foreground = false;
+	control = start(&r, &dir, NULL, &monitor);
+	if (recv(control, go, sizeof(*go), 0) != (ssize_t)sizeof(*go))
+		return lost(monitor);
+	return 0;
 }

@@ -6,12 +6,18 @@
 #ifndef FRONT_H
 #define FRONT_H
 
-#include "options.h"
+#include "wire.h"
 
 /*
  * Run the command under a lease and return the exit status, or do not
  * return: a signal that ended the command is raised here, too.
  */
 int front_run(const struct options *o, char *argv[]);
+
+/*
+ * Lease without a command: a monitor stays behind.  Returns 0 with go filled
+ * in, or the exit status of a failure that was told of.
+ */
+int front_acquire(const struct options *o, struct go *go);
 
 #endif

@@ -7,6 +7,7 @@
  *	SETTLING  it has exited; workers often end just after their parent
  *	ENDING    what was still there has been asked to end
  *	KILLING   the grace is over
+ *	LEASED    there is no command: the owner, or release, ends the lease
  *	FINISHED  no descendant is left, or none that can be ended
  *
  * SIGKILL at any point leaves the record and the processes: `reap` goes on
@@ -42,7 +43,16 @@ enum {
 	KILL_AGAIN = 10 /* between rounds, against fork storms */
 };
 
-enum state { RUNNING, TREE, SETTLING, ENDING, KILLING, FINISHED, STATES };
+enum state {
+	RUNNING,
+	TREE,
+	SETTLING,
+	ENDING,
+	KILLING,
+	LEASED,
+	FINISHED,
+	STATES
+};
 
 enum event { ASKED, COMMAND_GONE, TREE_GONE, TIME_UP, EVENTS };
 
@@ -161,6 +171,7 @@ static void (*const actions[STATES][EVENTS])(struct monitor *) = {
 	[SETTLING] = { NULL, NULL, finish, end_stragglers },
 	[ENDING] = { NULL, NULL, finish, kill_tree },
 	[KILLING] = { NULL, NULL, finish, give_up },
+	[LEASED] = { finish, NULL, NULL, NULL },
 	[FINISHED] = { NULL, NULL, NULL, NULL },
 };
 
@@ -203,6 +214,8 @@ reap_children(struct monitor *m)
 {
 	siginfo_t info;
 
+	if (m->request.command == 0)
+		return;
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
@@ -368,7 +381,7 @@ identify(struct monitor *m)
 	id->owner = r->options.owner;
 	id->owner_start = r->owner_start;
 	id->command = r->command;
-	if (procfs_stat(r->command, &st) == 0)
+	if (r->command != 0 && procfs_stat(r->command, &st) == 0)
 		id->command_start = st.start;
 	id->uid = geteuid();
 	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
@@ -381,6 +394,21 @@ head(struct record *record)
 	record->magic = RECORD_MAGIC;
 	record->version = RECORD_VERSION;
 	record->size = sizeof(*record);
+}
+
+/* Without a command the front takes the lease, and goes. */
+static void
+hand_over(struct monitor *m, const struct go *go)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	m->state = LEASED;
+	m->outcome.commandless = true;
+	if (send(m->control, go, sizeof(*go), MSG_NOSIGNAL) == -1)
+		ask(m, m->request.options.sig);
+	close(m->control);
+	m->control = -1;
+	(void)dup2(null, STDERR_FILENO);
 }
 
 /* Claim, write the record, and only then let the command exist. */
@@ -404,7 +432,10 @@ begin(struct monitor *m)
 	(void)strlcpy(m->outcome.ip, go.ip, sizeof(m->outcome.ip));
 	outcome_begun(&m->outcome, &m->request.options, &go);
 	setproctitle("-portlease: monitor %s: %s", go.ip, m->request.line);
-	(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
+	if (m->request.command == 0)
+		hand_over(m, &go);
+	else
+		(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
 	close(FD_STUB);
 }
 

@@ -139,6 +139,13 @@ set_json(struct options *o, const char *arg)
 }
 
 static bool
+set_sh(struct options *o, const char *arg)
+{
+	(void)arg;
+	return o->sh = true;
+}
+
+static bool
 set_all(struct options *o, const char *arg)
 {
 	(void)arg;
@@ -153,41 +160,44 @@ set_dry_run(struct options *o, const char *arg)
 }
 
 static const struct row rows[] = {
-	{ "ports", 'p', "PORTS", FOR_RUN, set_ports,
+	{ "ports", 'p', "PORTS", FOR_RUN | FOR_ACQUIRE, set_ports,
 	    "declared ports (default " DEFAULT_PORTS ")",
 	    "ports from 1 to 65535, as in 9925-9927,1883" },
-	{ "ip", 0, "IP", FOR_RUN, set_ip,
+	{ "ip", 0, "IP", FOR_RUN | FOR_ACQUIRE, set_ip,
 	    "adopt this address instead of leasing a slice",
 	    "an address in 127.0.0.0/8" },
 	{ "ip-arg", 0, "NAME", FOR_RUN, set_ip_arg,
 	    "adopt the address in the command's own --NAME=IP", "a name" },
 	{ "lease", 0, "IP", FOR_EXEC, set_ip,
 	    "the lease to enter (default: the only one)", "a leased address" },
-	{ "wait", 0, "TIME", FOR_RUN, set_wait,
+	{ "wait", 0, "TIME", FOR_RUN | FOR_ACQUIRE, set_wait,
 	    "how long an address may take to be free (30s)",
 	    "a number with ms, s, m or h" },
-	{ "owner", 0, "PID", FOR_RUN, set_owner,
+	{ "owner", 0, "PID", FOR_RUN | FOR_ACQUIRE, set_owner,
 	    "end the lease when this process dies (the parent; 0: nobody)",
 	    "a process id, or 0" },
-	{ "grace", 'g', "TIME", FOR_RUN | FOR_REAP, set_grace,
+	{ "grace", 'g', "TIME", FOR_RUN | FOR_ACQUIRE | FOR_REAP, set_grace,
 	    "time to end before SIGKILL (10s)", "a number with ms, s, m or h" },
-	{ "signal", 's', "SIGNAL", FOR_RUN | FOR_REAP, set_signal,
+	{ "signal", 's', "SIGNAL", FOR_RUN | FOR_ACQUIRE | FOR_REAP, set_signal,
 	    "how to ask processes to end (TERM)", "a signal's name or number" },
 	{ "until", 0, "main|tree", FOR_RUN, set_until,
 	    "lease ends with the command, or its last descendant (main)",
 	    "main or tree" },
-	{ "on-leak", 0, "warn|fail|ignore", FOR_RUN, set_on_leak,
+	{ "on-leak", 0, "warn|fail|ignore", FOR_RUN | FOR_ACQUIRE, set_on_leak,
 	    "what a leak does (warn); fail exits 123", "warn, fail or ignore" },
-	{ "record", 0, "FILE", FOR_RUN, set_record, "keep a copy of the record",
-	    "a file" },
+	{ "record", 0, "FILE", FOR_RUN | FOR_ACQUIRE, set_record,
+	    "keep a copy of the record", "a file" },
+	{ "sh", 0, NULL, FOR_ACQUIRE, set_sh,
+	    "print shell commands for eval (default)", NULL },
 	{ "all", 'a', NULL, FOR_REAP, set_all, "every orphan of yours", NULL },
 	{ "dry-run", 'n', NULL, FOR_REAP, set_dry_run, "say what would be done",
 	    NULL },
-	{ "json", 'j', NULL, FOR_PS | FOR_SHOW, set_json, "print JSON", NULL },
-	{ "verbose", 'v', NULL, FOR_RUN | FOR_REAP, set_verbose,
+	{ "json", 'j', NULL, FOR_ACQUIRE | FOR_PS | FOR_SHOW, set_json,
+	    "print JSON", NULL },
+	{ "verbose", 'v', NULL, FOR_RUN | FOR_ACQUIRE | FOR_REAP, set_verbose,
 	    "say what is leased and how it ended", NULL },
-	{ "quiet", 'q', NULL, FOR_RUN | FOR_REAP, set_quiet,
-	    "say nothing but errors", NULL },
+	{ "quiet", 'q', NULL, FOR_RELEASE | FOR_RUN | FOR_ACQUIRE | FOR_REAP,
+	    set_quiet, "say nothing but errors", NULL },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(*rows), HELP = ROWS };

@@ -39,12 +39,21 @@ struct options {
 	bool json;
 	bool all;
 	bool dry_run;
+	bool sh;
 	char ip_arg[64]; /* take ip from the command's --NAME=IP */
 	char record[PATH_MAX]; /* keep a copy of the record here, absolute */
 };
 
 /* The commands that take options, as bits for the table's rows. */
-enum { FOR_RUN = 1, FOR_EXEC = 2, FOR_REAP = 4, FOR_PS = 8, FOR_SHOW = 16 };
+enum {
+	FOR_RUN = 1,
+	FOR_EXEC = 2,
+	FOR_REAP = 4,
+	FOR_PS = 8,
+	FOR_SHOW = 16,
+	FOR_ACQUIRE = 32,
+	FOR_RELEASE = 64
+};
 
 void options_default(struct options *o);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* The last section of a run, in the order that proves. */
 #include "outcome.h"
-#include "ledger.h"
+#include "findings.h"
 #include "procfs.h"
 #include "proof.h"
 #include "settle.h"
 #include "tenants.h"
-#include "tree.h"
 
 #include <err.h>
 #include <errno.h>
@@ -16,7 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CLIENT_WAIT = 500 /* milliseconds that clients of exec may take */ };
+enum {
+	CLIENT_WAIT = 500, /* milliseconds that clients of exec may take */
+	CLIENT_ROUNDS = 8
+};
 
 void
 outcome_begun(
@@ -26,128 +28,61 @@ outcome_begun(
 		warnx("%s: leased; record %s", out->ip, go->record);
 }
 
-/* Those whom `portlease exec` brought are no descendants of ours. */
-static size_t
-end_clients(struct outcome *out, const struct options *o, const struct claim *c)
+static void
+note_clients(
+    struct outcome *out, const struct claim *c, const struct tenants *t)
 {
-	const struct record *record = c->stored.record;
-	struct tenants t;
 	struct procfs_stat st;
-	size_t left = 0;
 
-	if (tenants_find(&t, record, c->stored.path, NULL, AMONG_IMAGES) == 0 &&
-	    t.n > 0 && tenants_end(&t, 0, CLIENT_WAIT) > 0) {
-		for (size_t i = 0; i < t.n; i++)
-			if (tenants_proven(&t.list[i]) &&
-			    procfs_stat(t.list[i].pid, &st) == 0 &&
-			    st.start == t.list[i].start)
-				stragglers_note(&out->stragglers, &st, 1,
-				    c->diag, &c->terms, record);
-		left = tenants_end(&t, o->sig, o->grace);
+	for (size_t i = 0; i < t->n; i++)
+		if (tenants_proven(&t->list[i]) &&
+		    procfs_stat(t->list[i].pid, &st) == 0 &&
+		    st.start == t->list[i].start)
+			stragglers_note(&out->stragglers, &st, 1, c->diag,
+			    &c->terms, c->stored.record);
+}
+
+/* One round: whoever is there now.  False when nobody proven is. */
+static bool
+end_round(struct outcome *out, const struct options *o, const struct claim *c,
+    struct evidence *e, int64_t patience)
+{
+	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
+	struct evidence sockets = { 0 };
+	struct tenants t;
+	bool again = false;
+
+	if (out->commandless)
+		evidence_sockets(
+		    &sockets, c->diag, &c->terms, c->stored.record, LOOK_WALK);
+	if (tenants_find(
+		&t, c->stored.record, c->stored.path, &sockets, among) == -1)
+		t.unseen = true;
+	e->processes = (unsigned int)tenants_unproven(&t);
+	e->processes_unseen = out->commandless && t.unseen;
+	if (t.n > e->processes && tenants_wait(&t, patience) > 0) {
+		note_clients(out, c, &t);
+		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
+		again = true;
 	}
 	tenants_free(&t);
-	return left;
+	return again;
 }
 
-/* Why SIGKILL did not end this process. */
+/*
+ * End those who are no descendants of ours: whom `portlease exec` brought,
+ * or, without a command, everybody.  Whoever is still there after a moment is
+ * a straggler.  What they forked meanwhile is found in the next round.
+ */
 static void
-print_stuck(const char *ip, const struct procfs_stat *p)
+end_clients(struct outcome *out, const struct options *o, const struct claim *c,
+    struct evidence *e)
 {
-	struct procfs_status status = { 0 };
-	char line[HOLDER_LINE];
+	int64_t patience = CLIENT_WAIT;
 
-	if (procfs_cmdline(p->pid, line, sizeof(line)) == -1)
-		(void)strlcpy(line, p->comm, sizeof(line));
-	(void)procfs_status(p->pid, &status);
-	if (status.tracer != 0)
-		warnx("%s: pid %d (%s) cannot be ended: traced by pid %d", ip,
-		    p->pid, line, status.tracer);
-	else if (status.uid != geteuid() && geteuid() != 0)
-		warnx("%s: pid %d (%s) cannot be ended: it is of user %u", ip,
-		    p->pid, line, status.uid);
-	else
-		warnx("%s: pid %d (%s) cannot be ended: state %c", ip, p->pid,
-		    line, p->state);
-}
-
-static unsigned int
-count_stuck(const char *ip)
-{
-	struct procfs_stat *list;
-	ssize_t n = tree_descendants(getpid(), &list);
-
-	for (ssize_t i = 0; i < n; i++)
-		print_stuck(ip, &list[i]);
-	free(list);
-	return n > 0 ? (unsigned int)n : 0;
-}
-
-static void
-print_left(const struct outcome *out, const struct evidence *e,
-    const struct record *record)
-{
-	char at[SOCKDIAG_ENDPOINT], by[HOLDER_LINE + 32];
-	struct opener opener;
-
-	for (size_t i = 0; i < e->nleft; i++) {
-		const struct leftover *left = &e->left[i];
-		bool known =
-		    ledger_opener(record, left->socket.cookie, &opener);
-
-		if (sockdiag_wildcard(&left->socket) && !known)
-			continue;
-		if (left->holder != 0)
-			(void)snprintf(by, sizeof(by), "held by pid %d (%s)",
-			    left->holder, left->line);
-		else
-			(void)strlcpy(
-			    by, "held by nobody that can be seen", sizeof(by));
-		(void)sockdiag_endpoint(
-		    &left->socket.laddr, left->socket.lport, at);
-		if (known)
-			warnx("%s: %s %s %s; opened by pid %d (%s) with %s",
-			    out->ip, at,
-			    sockdiag_state_name(left->socket.state), by,
-			    opener.pid, opener.path, ledger_call(opener.call));
-		else
-			warnx("%s: %s %s %s; unrecorded", out->ip, at,
-			    sockdiag_state_name(left->socket.state), by);
-	}
-}
-
-static void
-print_uncovered(const struct outcome *out, const struct record *record)
-{
-	struct image image;
-
-	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		if (ledger_image(record, i, &image) &&
-		    image.flags & IMAGE_UNCOVERED)
-			warnx("%s: uncovered: pid %d (%s) is %s", out->ip,
-			    image.pid, image.path,
-			    image.flags & IMAGE_STATIC  ? "static"
-			    : image.flags & IMAGE_SETID ? "set-uid"
-							: "of another "
-							  "architecture");
-}
-
-static void
-report(const struct outcome *out, const struct options *o,
-    const struct evidence *e, const struct record *record, bool leaked)
-{
-	enum verdict verdict = proof_of(e);
-	char reason[96];
-
-	if (o->quiet ||
-	    (leaked && o->on_leak == ON_LEAK_IGNORE && verdict < VERDICT_HELD))
-		return;
-	stragglers_print(&out->stragglers, record, out->ip);
-	print_uncovered(out, record);
-	if (verdict >= VERDICT_HELD)
-		print_left(out, e, record);
-	proof_reason(e, reason, sizeof(reason));
-	if (o->verbose || leaked || verdict >= VERDICT_HELD)
-		warnx("%s: %s: %s", out->ip, proof_name(verdict), reason);
+	for (int i = 0; i < CLIENT_ROUNDS && end_round(out, o, c, e, patience);
+	     i++)
+		patience = 0;
 }
 
 /* Keep the record for later: all of it or an error, and never the verdict. */
@@ -180,23 +115,47 @@ end_as(const struct outcome *out, const struct options *o, bool leaked)
 	return out->end;
 }
 
+bool
+outcome_leaked(const struct outcome *out, const struct evidence *e)
+{
+	return out->stragglers.n > 0 || proof_of(e) == VERDICT_HELD;
+}
+
+/* Processes first: only when they are gone do sockets prove anything. */
+static void
+gather(struct outcome *out, const struct options *o, const struct claim *c,
+    struct evidence *e)
+{
+	struct record *record = c->stored.record;
+
+	end_clients(out, o, c, e);
+	if (out->stuck)
+		e->processes += findings_stuck(record, out->ip);
+	/* Without a command nobody's ECHILD makes up for a full table. */
+	e->overflowed =
+	    out->commandless && atomic_load(&record->counts.images) > 0;
+	(void)settle(e, c->diag, &c->terms, record);
+}
+
 struct ended
 outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 {
-	const struct record *record = c->stored.record;
+	struct record *record = c->stored.record;
 	struct evidence e = { 0 };
 	enum verdict verdict;
-	bool leaked;
+	struct ended end;
+	bool freed;
 
-	if (out->stuck)
-		e.processes = count_stuck(out->ip);
-	e.processes += (unsigned int)end_clients(out, o, c);
-	verdict = settle(&e, c->diag, &c->terms, record);
-	leaked = out->stragglers.n > 0 || verdict == VERDICT_HELD;
-	report(out, o, &e, record, leaked);
+	gather(out, o, c, &e);
+	verdict = proof_of(&e);
+	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
+	findings_tell(out, o, &e, record);
+	end = end_as(out, o, outcome_leaked(out, &e));
 	if (o->record[0] != '\0')
 		keep_record(o, record);
-	pool_release(c, verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING,
-	    verdict == VERDICT_CLEAN);
-	return end_as(out, o, leaked);
+	record->release.freed = freed;
+	record->release.leaked = end.status == EXIT_LEAK;
+	atomic_store(&record->release.done, 1);
+	pool_release(c, freed, verdict == VERDICT_CLEAN);
+	return end;
 }

@@ -13,13 +13,17 @@
 struct outcome {
 	char ip[16];
 	struct ended end; /* of the command */
-	bool stuck;	  /* SIGKILL did not end everybody */
+	bool commandless; /* acquired: its tenants are nobody's children */
+	bool stuck; /* SIGKILL did not end everybody */
 	struct stragglers stragglers;
 };
 
 /* With -v: say what is leased. */
 void outcome_begun(
     const struct outcome *out, const struct options *o, const struct go *go);
+
+/* Did it leak: a straggler, or something held? */
+bool outcome_leaked(const struct outcome *out, const struct evidence *e);
 
 /*
  * No descendant is left, or none that can be ended.  End the tenants that

@@ -21,15 +21,14 @@ static void
 end_tenants(const struct stored *s, const struct reaping *how,
     const struct evidence *e, struct reaped *out)
 {
-	if (tenants_find(&out->tenants, s->record, s->path, e, AMONG_ALL) == -1)
-		out->tenants.unseen = true;
-	out->left = out->tenants.n;
-	if (!how->dry_run && out->tenants.n > 0)
-		out->left = tenants_end(&out->tenants, how->sig, how->grace);
-	/* Those with one witness were not signalled, and are still there. */
-	for (size_t i = 0; i < out->tenants.n; i++)
-		if (!how->dry_run && !tenants_proven(&out->tenants.list[i]))
-			out->left++;
+	struct tenants *t = &out->tenants;
+
+	if (tenants_find(t, s->record, s->path, e, AMONG_ALL) == -1)
+		t->unseen = true;
+	out->left = t->n;
+	if (!how->dry_run)
+		out->left =
+		    tenants_unproven(t) + tenants_end(t, how->sig, how->grace);
 }
 
 void

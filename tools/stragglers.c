@@ -5,8 +5,8 @@
  */
 #include "stragglers.h"
 #include "ledger.h"
+#include "tell.h"
 
-#include <err.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -182,7 +182,7 @@ end_text(const struct straggler *s, char *text, size_t size)
 
 void
 stragglers_print(
-    const struct stragglers *s, const struct record *record, const char *ip)
+    const struct stragglers *s, struct record *record, const char *ip)
 {
 	char ports[192], opener[IMAGE_PATH + 48], end[48];
 
@@ -192,9 +192,9 @@ stragglers_print(
 		ports_text(one, ports, sizeof(ports));
 		opener_text(one, record, opener, sizeof(opener));
 		end_text(one, end, sizeof(end));
-		warnx("%s: straggler: pid %d (%s)%s%s; %s", ip, one->pid,
+		tell(record, "%s: straggler: pid %d (%s)%s%s; %s", ip, one->pid,
 		    one->line, ports, opener, end);
 	}
 	if (s->more > 0)
-		warnx("%s: and %zu more stragglers", ip, s->more);
+		tell(record, "%s: and %zu more stragglers", ip, s->more);
 }

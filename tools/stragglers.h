@@ -38,8 +38,8 @@ void stragglers_note(struct stragglers *s, const struct procfs_stat *list,
 void stragglers_reaped(
     struct stragglers *s, pid_t pid, bool killed, int status);
 
-/* A line for each on stderr, behind the leased address. */
+/* Tell of each, a line behind the leased address. */
 void stragglers_print(
-    const struct stragglers *s, const struct record *record, const char *ip);
+    const struct stragglers *s, struct record *record, const char *ip);
 
 #endif

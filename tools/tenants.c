@@ -25,7 +25,7 @@ struct finding {
 	const char *path;
 	const struct evidence *e;
 	uint64_t pidns;
-	pid_t spared[64]; /* ourselves and our ancestors */
+	pid_t spared[192]; /* whoever asks, with ancestors */
 	size_t nspared;
 };
 
@@ -39,10 +39,9 @@ spared(const struct finding *f, pid_t pid)
 }
 
 static void
-spare_ancestors(struct finding *f)
+spare_line(struct finding *f, pid_t pid)
 {
 	struct procfs_stat st;
-	pid_t pid = getpid();
 
 	while (pid > 1 && f->nspared < sizeof(f->spared) / sizeof(pid_t)) {
 		f->spared[f->nspared++] = pid;
@@ -50,6 +49,19 @@ spare_ancestors(struct finding *f)
 			break;
 		pid = st.ppid;
 	}
+}
+
+/* Whoever asks for the end of a lease outlives it. */
+static void
+spare(struct finding *f)
+{
+	const struct identity *id = &f->record->identity;
+	struct procfs_stat st;
+
+	spare_line(f, getpid());
+	spare_line(f, atomic_load(&f->record->release.caller));
+	if (procfs_stat(id->owner, &st) == 0 && st.start == id->owner_start)
+		spare_line(f, id->owner);
 }
 
 static bool
@@ -203,7 +215,7 @@ tenants_find(struct tenants *t, const struct record *record, const char *path,
 
 	memset(t, 0, sizeof(*t));
 	(void)procfs_namespace("pid", &f.pidns);
-	spare_ancestors(&f);
+	spare(&f);
 	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
 }
 
@@ -260,20 +272,53 @@ signal_all(const struct pollfd *fds, size_t n, int sig)
 			    SYS_pidfd_send_signal, fds[i].fd, sig, NULL, 0);
 }
 
-size_t
-tenants_end(struct tenants *t, int sig, int64_t grace)
+/* A pidfd for each proven one; NULL with errno.  The caller frees. */
+static struct pollfd *
+open_all(const struct tenants *t)
 {
 	struct pollfd *fds = calloc(t->n + 1, sizeof(*fds));
+
+	for (size_t i = 0; fds != NULL && i < t->n; i++) {
+		const struct tenant *one = &t->list[i];
+
+		fds[i].events = POLLIN;
+		fds[i].fd = tenants_proven(one)
+				? procfs_pidfd(one->pid, one->start)
+				: -1;
+	}
+	return fds;
+}
+
+static void
+close_all(struct pollfd *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0)
+			close(fds[i].fd);
+	free(fds);
+}
+
+size_t
+tenants_wait(const struct tenants *t, int64_t ms)
+{
+	struct pollfd *fds = open_all(t);
 	size_t left;
 
 	if (fds == NULL)
 		return t->n;
-	for (size_t i = 0; i < t->n; i++)
-		fds[i] = (struct pollfd){ .events = POLLIN,
-			.fd =
-			    tenants_proven(&t->list[i])
-				? procfs_pidfd(t->list[i].pid, t->list[i].start)
-				: -1 };
+	left = wait_all(fds, t->n, ms);
+	close_all(fds, t->n);
+	return left;
+}
+
+size_t
+tenants_end(const struct tenants *t, int sig, int64_t grace)
+{
+	struct pollfd *fds = open_all(t);
+	size_t left;
+
+	if (fds == NULL)
+		return t->n;
 	signal_all(fds, t->n, sig);
 	signal_all(fds, t->n, SIGCONT);
 	left = wait_all(fds, t->n, grace);
@@ -281,9 +326,16 @@ tenants_end(struct tenants *t, int sig, int64_t grace)
 		signal_all(fds, t->n, SIGKILL);
 		left = wait_all(fds, t->n, KILL_WAIT);
 	}
-	for (size_t i = 0; i < t->n; i++)
-		if (fds[i].fd >= 0)
-			close(fds[i].fd);
-	free(fds);
+	close_all(fds, t->n);
 	return left;
+}
+
+size_t
+tenants_unproven(const struct tenants *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += !tenants_proven(&t->list[i]);
+	return n;
 }

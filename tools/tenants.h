@@ -43,8 +43,9 @@ enum tenants_among {
 
 /*
  * Find the living processes with at least one witness.  path is the record's.
- * e, or NULL, lists sockets of the lease.  Ourselves and our ancestors are
- * left out.  0; -1 with errno.
+ * e, or NULL, lists sockets of the lease.  Ourselves, the lease's owner, the
+ * caller of `portlease release`, and the ancestors of all of these are left
+ * out.  0; -1 with errno.
  */
 int tenants_find(struct tenants *t, const struct record *record,
     const char *path, const struct evidence *e, enum tenants_among among);
@@ -52,10 +53,16 @@ void tenants_free(struct tenants *t);
 
 bool tenants_proven(const struct tenant *tenant);
 
+/* How many have one witness only: never signalled, and still there. */
+size_t tenants_unproven(const struct tenants *t);
+
+/* Wait at most ms for the proven ones to end; returns how many are left. */
+size_t tenants_wait(const struct tenants *t, int64_t ms);
+
 /*
- * Ask all proven ones to end, wait for that at most grace milliseconds, then
- * send SIGKILL and wait two seconds.  Returns how many are left.
+ * Ask the proven ones to end, wait for that at most grace milliseconds, then
+ * send SIGKILL and wait two seconds.  Returns how many of them are left.
  */
-size_t tenants_end(struct tenants *t, int sig, int64_t grace);
+size_t tenants_end(const struct tenants *t, int sig, int64_t grace);
 
 #endif

@@ -23,7 +23,7 @@ enum { FD_CONTROL = 3, FD_STUB = 4, FD_STATE = 5, FD_REQUEST = 6, FD_END = 7 };
 struct request {
 	struct options options; /* owner is a pid by now, or nobody */
 	uint64_t owner_start; /* ticks */
-	pid_t command; /* the stub */
+	pid_t command; /* the stub, 0 without a command */
 	bool foreground; /* it shares the front's process group */
 	char state[PATH_MAX]; /* path of FD_STATE */
 	char line[RECORD_COMMAND]; /* the command, for people */
@@ -41,7 +41,10 @@ struct ended {
 	int sig; /* to raise instead, 0 none */
 };
 
-/* From the monitor to the stub: go. */
+/*
+ * From the monitor to the stub: go; without a command to the front, which
+ * prints it.
+ */
 struct go {
 	char ip[16];
 	char record[PATH_MAX];

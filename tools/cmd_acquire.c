@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease acquire: a lease for a script. */
+#include "commands.h"
+#include "environment.h"
+#include "front.h"
+#include "options.h"
+
+#include <err.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The variables of a lease, in the order in which they are printed. */
+static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
+	"PORTLEASE_TERMS", "PORTLEASE_IP" };
+
+/* In single quotes, with those inside written as '\''. */
+static void
+print_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	}
+	putchar('\'');
+}
+
+static void
+print_sh(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		printf("export %s=", names[i]);
+		print_quoted(getenv(names[i]));
+		puts(";");
+	}
+}
+
+static void
+print_json(const struct go *go)
+{
+	json_t *env = json_object(), *lease;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		json_object_set_new(
+		    env, names[i], json_string(getenv(names[i])));
+	lease = json_pack("{s:i, s:s, s:s, s:o}", "version", 1, "address",
+	    go->ip, "record", go->record, "environment", env);
+	if (lease == NULL || json_dumpf(lease, stdout, JSON_INDENT(2)) == -1)
+		errx(EXIT_PORTLEASE, "cannot print JSON");
+	putchar('\n');
+	json_decref(lease);
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct options o;
+	struct go go;
+	int first, rc;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_ACQUIRE, self->usage, argc, argv);
+	if (first < argc)
+		errx(EXIT_PORTLEASE, "acquire: '%s': it takes no command",
+		    argv[first]);
+	if (o.sh && o.json)
+		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
+	rc = front_acquire(&o, &go);
+	if (rc != 0)
+		return rc;
+	if (environment_enter(&go) == -1)
+		err(EXIT_PORTLEASE, "acquire: environment");
+	if (o.json)
+		print_json(&go);
+	else
+		print_sh();
+	return fflush(stdout) == 0 ? 0 : EXIT_PORTLEASE;
+}
+
+const struct command cmd_acquire = {
+	"acquire",
+	"acquire [options] [--sh | --json]",
+	"lease for a script; ends with release, or with its owner",
+	run,
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * portlease release: ask a monitor to end its lease, wait for it, and say
+ * what it found.  The record is the mailbox; it stays mapped when the monitor
+ * has removed it.
+ */
+#include "commands.h"
+#include "lease.h"
+#include "options.h"
+#include "procfs.h"
+#include "tree.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct wanted {
+	uint32_t ip;
+	struct stored found; /* mapped for writing */
+};
+
+static int
+find(const struct statedir *dir, struct stored *s, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (s->ip != w->ip)
+		return 0;
+	store_map(dir, s->name, true, &w->found);
+	return 1;
+}
+
+static void
+print_report(const struct record *r)
+{
+	char report[RECORD_REPORT];
+
+	memcpy(report, r->release.report, sizeof(report));
+	report[sizeof(report) - 1] = '\0';
+	for (char *line = strtok(report, "\n"); line != NULL;
+	     line = strtok(NULL, "\n")) {
+		procfs_printable(line);
+		warnx("%s", line);
+	}
+}
+
+/* Without a word from the monitor, it was lost on the way. */
+static int
+conclude(const struct record *r, const char *ip)
+{
+	print_report(r);
+	if (!atomic_load(&r->release.done))
+		errx(EXIT_PORTLEASE,
+		    "%s: the monitor was lost: 'portlease reap %s' finishes "
+		    "what it left",
+		    ip, ip);
+	return r->release.leaked ? EXIT_LEAK : 0;
+}
+
+static int
+release(struct record *r, const char *ip)
+{
+	const struct identity *id = &r->identity;
+	struct pollfd monitor = { .events = POLLIN };
+
+	monitor.fd = procfs_pidfd(id->monitor, id->start);
+	if (monitor.fd == -1)
+		errx(EXIT_PORTLEASE,
+		    "%s: its monitor is gone: 'portlease reap %s' finishes "
+		    "what it left",
+		    ip, ip);
+	atomic_store(&r->release.caller, getpid());
+	if (tree_signal_one(id->monitor, id->start, SIGTERM) == -1)
+		err(EXIT_PORTLEASE, "%s: pid %d", ip, id->monitor);
+	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
+		;
+	return conclude(r, ip);
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct wanted w = { 0 };
+	struct options o;
+	const char *ip = getenv("PORTLEASE_IP");
+	int first;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_RELEASE, self->usage, argc, argv);
+	if (first + 1 < argc)
+		errx(EXIT_PORTLEASE, "release: one address at a time");
+	if (first < argc)
+		ip = argv[first];
+	if (ip == NULL)
+		errx(EXIT_PORTLEASE,
+		    "release: give an address; PORTLEASE_IP is not set");
+	w.ip = options_address(ip);
+	if (w.ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "release: '%s' is not an address in 127.0.0.0/8", ip);
+	if (store_each(lease_netns(), find, &w) == 0)
+		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
+	if (w.found.record == NULL)
+		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
+		    strerror(w.found.error));
+	return release(w.found.record, ip);
+}
+
+const struct command cmd_release = {
+	"release",
+	"release [IP]",
+	"end a lease from acquire: prove and report",
+	run,
+};
