@@ -33,7 +33,8 @@ bound(const struct attachment *a, int fd, const struct endpoint *ep,
 	if (a->record != NULL)
 		found = record_find(a->record, ep, 0, 0, way);
 	if (found == WAYS_MANY)
-		found = record_find(a->record, ep, 0, ask_cookie(fd), way);
+		found = record_find(
+		    a->record, ep, ask_protocol(fd), ask_cookie(fd), way);
 	return found == WAYS_ONE && way->asked.family == ep->family;
 }
 
@@ -103,13 +104,32 @@ names_peer(const struct attachment *a, int fd, struct endpoint *ep)
 	return true;
 }
 
+/*
+ * A client that is bound nowhere has the source 127.0.0.1, even when it
+ * asked for ::1: the end that it reached tells.
+ */
+static bool
+name_stranger(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct endpoint local, named;
+
+	if (ep->family != AF_INET6 || endpoint_ip4(ep) != INADDR_LOOPBACK ||
+	    !ask_local(fd, &local) || !slice_contains(&a->terms, &local))
+		return false;
+	named = slice_asked(&a->terms, &local, NULL);
+	if (!IN6_IS_ADDR_LOOPBACK(&named.addr))
+		return false;
+	ep->addr = named.addr;
+	return true;
+}
+
 bool
 names_source(const struct attachment *a, int fd, struct endpoint *ep)
 {
 	struct way way;
 
 	if (!slice_contains(&a->terms, ep))
-		return false;
+		return name_stranger(a, fd, ep);
 	if (connected_way(a, fd, ep, &way))
 		ep->addr = way.asked.addr;
 	else

@@ -33,6 +33,16 @@ pure6(const struct endpoint *ep)
 	return ep->family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&ep->addr);
 }
 
+/*
+ * A bind to an IPv6 address that is not the wildcard switches IPV6_V6ONLY
+ * on (__inet6_bind in net/ipv6/af_inet6.c).
+ */
+static bool
+narrowed(const struct endpoint *asked)
+{
+	return pure6(asked) && !IN6_IS_ADDR_UNSPECIFIED(&asked->addr);
+}
+
 /* Bind to the given end, with IPV6_V6ONLY off if need be. */
 static int
 bind_given(const struct noted *call)
@@ -92,8 +102,10 @@ place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 		rc = bind_given(&call);
 	else
 		rc = real()->bind(fd, sa, len);
-	if (rc == 0)
-		note_placed(a, &call, placing);
+	if (rc != 0)
+		return rc;
+	call.v6only = call.v6only || narrowed(asked);
+	note_placed(a, &call, placing);
 	return rc;
 }
 
@@ -146,15 +158,13 @@ place_leave(const struct attachment *a, int fd)
 	int keep = errno;
 	bool v6only;
 
-	if (!ask_local(fd, &local) || local.port != 0 ||
-	    !slice_contains(&a->terms, &local))
+	if (!ask_local(fd, &local) || !slice_contains(&a->terms, &local))
 		return;
 	v6only = local.family == AF_INET6 && names_v6only(a, fd);
 	if (local.family == AF_INET6)
 		any.addr = (struct in6_addr)IN6ADDR_ANY_INIT;
 	any.family = local.family;
-	(void)bind_to(fd, &any);
-	if (v6only)
+	if (bind_to(fd, &any) == 0 && v6only)
 		(void)ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	errno = keep;
 }

@@ -23,7 +23,10 @@ int place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 bool place_client(const struct attachment *a, int fd,
     const struct endpoint *asked, uint8_t protocol);
 
-/* Undo the source of a client that was refused and now goes outside. */
+/*
+ * Undo the source of a client that was refused and now goes outside.  A
+ * socket that the program bound stays where it is: EINVAL.
+ */
 void place_leave(const struct attachment *a, int fd);
 
 /* Bind a socket that is about to listen without a bind. */

@@ -33,6 +33,12 @@ sockname_wanted(const struct sockaddr *sa, const socklen_t *len)
 }
 
 bool
+sockname_named(const struct msghdr *msg)
+{
+	return plausible(msg) && msg->msg_name != NULL;
+}
+
+bool
 sockname_got(const struct sockname *name, struct endpoint *ep)
 {
 	return endpoint_read(ep, (const struct sockaddr *)&name->ss, name->len);

@@ -25,6 +25,9 @@ bool sockname_readable(const struct sockaddr *sa, socklen_t len);
 /* Can a name be returned to this place?  If not, the kernel must say so. */
 bool sockname_wanted(const struct sockaddr *sa, const socklen_t *len);
 
+/* Does this message carry a name, or room for one? */
+bool sockname_named(const struct msghdr *msg);
+
 /* Read what the real call returned; false when it is no IP name. */
 bool sockname_got(const struct sockname *name, struct endpoint *ep);
 

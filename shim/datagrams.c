@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The exported calls that carry a name with the data: UDP, and TCP with
+ * MSG_FASTOPEN.  Without a name they are libc's own.
+ */
+#include "ask.h"
+#include "names.h"
+#include "note.h"
+#include "place.h"
+#include "real.h"
+#include "route.h"
+#include "sockname.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+enum {
+	MESSAGES = 16, /* sent by one system call when names change */
+	MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel looks at no more */
+};
+
+/* A destination: as the program named it, then as the kernel gets it. */
+struct goal {
+	struct sockaddr_in6 in6;
+	socklen_t len;
+	uint8_t protocol;
+};
+
+/* Would a datagram from given, shown by arithmetic, bear another name? */
+static bool
+misnamed(const struct attachment *a, const struct noted *call)
+{
+	struct endpoint shown = slice_asked(&a->terms, &call->given, NULL);
+
+	return !endpoint_equal(&shown, &call->asked);
+}
+
+/*
+ * An IPv6 socket bound into the slice cannot reach ::1, where it saw a peer
+ * outside the slice (see names_source): 127.0.0.1 is meant.
+ */
+static bool
+answer_outside(
+    const struct attachment *a, const struct noted *call, struct goal *goal)
+{
+	struct endpoint local, to;
+
+	if (!IN6_IS_ADDR_LOOPBACK(&call->asked.addr) ||
+	    !ask_local(call->fd, &local) || !slice_contains(&a->terms, &local))
+		return false;
+	to = endpoint_of(AF_INET6, INADDR_LOOPBACK, call->asked.port);
+	goal->len = sizeof(goal->in6);
+	endpoint_write(&to, &goal->in6, &goal->len);
+	return true;
+}
+
+/* Where data for this name goes; false: where the program says. */
+static bool
+destine(const struct attachment *a, int fd, const void *name, socklen_t len,
+    struct goal *goal)
+{
+	struct noted call = { .fd = fd };
+
+	if (!sockname_read(&call.asked, name, len))
+		return false;
+	call.protocol = goal->protocol = ask_protocol(fd);
+	if (call.protocol == 0)
+		return false;
+	if (!route_inside(a, &call.asked, call.protocol, &call.given))
+		return answer_outside(a, &call, goal);
+	call.asked = route_native(&call.asked);
+	if (call.protocol == IPPROTO_UDP && misnamed(a, &call))
+		note_sent(a, &call);
+	goal->len = sizeof(goal->in6);
+	endpoint_write(&call.given, &goal->in6, &goal->len);
+	return true;
+}
+
+/* TCP Fast Open is a connect: its source goes into the slice, too. */
+static void
+open_fast(const struct attachment *a, int fd, const void *name, socklen_t len,
+    const struct goal *goal)
+{
+	struct noted call = { .fd = fd, .protocol = goal->protocol };
+
+	if (!sockname_read(&call.asked, name, len) ||
+	    !endpoint_read(
+		&call.given, (const struct sockaddr *)&goal->in6, goal->len))
+		return;
+	call.v6only = place_client(a, fd, &call.asked, call.protocol);
+	note_connect(a, &call, call.v6only);
+}
+
+/*
+ * The kernel sends nothing IPv4 from a socket that speaks IPv6 alone.  That
+ * is rare enough to be noticed only when it has failed.
+ */
+static bool
+retries(const struct attachment *a, int fd, const void *name, socklen_t len)
+{
+	struct noted call = { .fd = fd, .protocol = IPPROTO_UDP };
+	int error = errno;
+
+	errno = error;
+	if (error != ENETUNREACH || !sockname_read(&call.asked, name, len) ||
+	    call.asked.family != AF_INET6 ||
+	    IN6_IS_ADDR_V4MAPPED(&call.asked.addr))
+		return false;
+	call.v6only = place_client(a, fd, &call.asked, IPPROTO_UDP);
+	if (call.v6only &&
+	    route_inside(a, &call.asked, IPPROTO_UDP, &call.given)) {
+		call.asked = route_native(&call.asked);
+		note_sent(a, &call);
+	}
+	return call.v6only;
+}
+
+EXPORT ssize_t
+sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
+    socklen_t len)
+{
+	const struct attachment *a = sa != NULL ? attached() : NULL;
+	const struct sockaddr *to;
+	struct goal goal;
+	ssize_t rc;
+
+	if (a == NULL || !destine(a, fd, sa, len, &goal))
+		return real()->sendto(fd, buf, n, flags, sa, len);
+	if (flags & MSG_FASTOPEN)
+		open_fast(a, fd, sa, len, &goal);
+	to = (const struct sockaddr *)&goal.in6;
+	rc = real()->sendto(fd, buf, n, flags, to, goal.len);
+	if (rc == -1 && retries(a, fd, sa, len))
+		rc = real()->sendto(fd, buf, n, flags, to, goal.len);
+	return rc;
+}
+
+EXPORT ssize_t
+sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	const struct attachment *a;
+	struct msghdr moved;
+	struct goal goal;
+	ssize_t rc;
+
+	a = sockname_named(msg) ? attached() : NULL;
+	if (a == NULL ||
+	    !destine(a, fd, msg->msg_name, msg->msg_namelen, &goal))
+		return real()->sendmsg(fd, msg, flags);
+	if (flags & MSG_FASTOPEN)
+		open_fast(a, fd, msg->msg_name, msg->msg_namelen, &goal);
+	moved = *msg;
+	moved.msg_name = &goal.in6;
+	moved.msg_namelen = goal.len;
+	rc = real()->sendmsg(fd, &moved, flags);
+	if (rc == -1 && retries(a, fd, msg->msg_name, msg->msg_namelen))
+		rc = real()->sendmsg(fd, &moved, flags);
+	return rc;
+}
+
+static bool
+any_named(const struct mmsghdr *msgs, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (sockname_named(&msgs[i].msg_hdr))
+			return true;
+	return false;
+}
+
+/* Send up to MESSAGES of them, each to where it goes. */
+static int
+send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
+    unsigned int n, int flags)
+{
+	struct mmsghdr moved[MESSAGES];
+	struct goal goals[MESSAGES];
+	struct msghdr *m;
+	int rc;
+
+	for (unsigned int i = 0; i < n; i++) {
+		moved[i] = msgs[i];
+		m = &moved[i].msg_hdr;
+		if (m->msg_name == NULL ||
+		    !destine(a, fd, m->msg_name, m->msg_namelen, &goals[i]))
+			continue;
+		m->msg_name = &goals[i].in6;
+		m->msg_namelen = goals[i].len;
+	}
+	rc = real()->sendmmsg(fd, moved, n, flags);
+	if (rc == -1 && retries(a, fd, msgs[0].msg_hdr.msg_name,
+			    msgs[0].msg_hdr.msg_namelen))
+		rc = real()->sendmmsg(fd, moved, n, flags);
+	for (int i = 0; i < rc; i++)
+		msgs[i].msg_len = moved[i].msg_len;
+	return rc;
+}
+
+/* As sendmmsg(2): an error counts only when nothing was sent before it. */
+EXPORT int
+sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
+{
+	const struct attachment *a = attached();
+	unsigned int sent = 0, most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	int keep = errno, rc = 0;
+
+	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+		return real()->sendmmsg(fd, msgs, n, flags);
+	while (sent < most) {
+		unsigned int some = most - sent;
+
+		some = some < MESSAGES ? some : MESSAGES;
+		rc = send_some(a, fd, msgs + sent, some, flags);
+		sent += rc > 0 ? (unsigned int)rc : 0;
+		if (rc < (int)some)
+			break;
+	}
+	if (sent == 0)
+		return rc;
+	errno = keep;
+	return (int)sent;
+}
+
+/* Show a sender's name as the program knows it. */
+static void
+rename_source(const struct attachment *a, int fd, struct sockname *name)
+{
+	struct endpoint ep;
+
+	if (sockname_got(name, &ep) && names_source(a, fd, &ep))
+		sockname_put(name, &ep);
+}
+
+EXPORT ssize_t
+recvfrom(
+    int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len)
+{
+	const struct attachment *a = sa != NULL ? attached() : NULL;
+	struct sockname name = { .len = sizeof(name.ss) };
+	ssize_t rc;
+
+	if (a == NULL || !sockname_wanted(sa, len))
+		return real()->recvfrom(fd, buf, n, flags, sa, len);
+	rc = real()->recvfrom(
+	    fd, buf, n, flags, (struct sockaddr *)&name.ss, &name.len);
+	if (rc == -1)
+		return rc;
+	rename_source(a, fd, &name);
+	sockname_show(&name, sa, len);
+	return rc;
+}
+
+/* libc ends the program when n exceeds size; that is not ours to change. */
+EXPORT ssize_t
+__recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
+    struct sockaddr *sa, socklen_t *len)
+{
+	if (n > size && real()->__recvfrom_chk != NULL)
+		return real()->__recvfrom_chk(fd, buf, n, size, flags, sa, len);
+	return recvfrom(fd, buf, n, flags, sa, len);
+}
+
+EXPORT ssize_t
+recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	const struct attachment *a;
+	struct sockname name;
+	struct msghdr moved;
+	ssize_t rc;
+
+	a = sockname_named(msg) ? attached() : NULL;
+	if (a == NULL || !sockname_wanted(msg->msg_name, &msg->msg_namelen))
+		return real()->recvmsg(fd, msg, flags);
+	moved = *msg;
+	moved.msg_name = &name.ss;
+	moved.msg_namelen = sizeof(name.ss);
+	rc = real()->recvmsg(fd, &moved, flags);
+	if (rc == -1)
+		return rc;
+	name.len = moved.msg_namelen;
+	rename_source(a, fd, &name);
+	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
+	msg->msg_controllen = moved.msg_controllen;
+	msg->msg_flags = moved.msg_flags;
+	return rc;
+}
+
+/* A name that was cut short cannot be translated in place, and is left. */
+static void
+rename_message(
+    const struct attachment *a, int fd, struct msghdr *msg, socklen_t room)
+{
+	struct sockname name = { .len = msg->msg_namelen };
+
+	if (msg->msg_name == NULL || msg->msg_namelen > room)
+		return;
+	memcpy(&name.ss, msg->msg_name, msg->msg_namelen);
+	rename_source(a, fd, &name);
+	msg->msg_namelen = room;
+	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
+}
+
+/* The call may block for its last message: it cannot be made in pieces. */
+EXPORT int
+recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
+    struct timespec *timeout)
+{
+	const struct attachment *a = attached();
+	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	socklen_t rooms[MESSAGES_MAX];
+	int rc;
+
+	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+		return real()->recvmmsg(fd, msgs, n, flags, timeout);
+	for (unsigned int i = 0; i < most; i++)
+		rooms[i] = msgs[i].msg_hdr.msg_namelen;
+	rc = real()->recvmmsg(fd, msgs, n, flags, timeout);
+	for (int i = 0; i < rc; i++)
+		rename_message(a, fd, &msgs[i].msg_hdr, rooms[i]);
+	return rc;
+}
