@@ -158,7 +158,7 @@ lint:
 		--enable=warning,portability -D_GNU_SOURCE -D__x86_64__ \
 		shim tools
 	clang-tidy --quiet --warnings-as-errors='*' \
-		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*' \
+		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding' \
 		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
 	mandoc -T lint -W warning tools/portlease.1
 	shellcheck .ci/run $(wildcard tests/*.sh tools/*.sh)
