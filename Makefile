@@ -118,7 +118,7 @@ DEPS_BUILD = gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
 	libjansson-dev:/usr/include/jansson.h
 DEPS_CHECK = libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss \
 	curl:curl strace:strace procps:ps binutils:readelf \
-	util-linux:setpriv python3:python3
+	util-linux:setpriv
 DEPS_HARPER = nodejs:node npm:npm
 DEPS_LINT = clang-format:clang-format clang-tidy:clang-tidy \
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck
