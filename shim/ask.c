@@ -84,3 +84,15 @@ ask_peer(int fd, struct endpoint *ep)
 {
 	return ask_end(fd, ep, real()->getpeername);
 }
+
+bool
+ask_connected(int fd)
+{
+	struct sockaddr none;
+	socklen_t len = 0;
+	int keep = errno, rc;
+
+	rc = real()->getpeername(fd, &none, &len);
+	errno = keep;
+	return rc == 0;
+}

@@ -24,4 +24,7 @@ uint64_t ask_cookie(int fd);
 bool ask_local(int fd, struct endpoint *ep);
 bool ask_peer(int fd, struct endpoint *ep);
 
+/* Has it a peer?  Cheaper than to ask for its name. */
+bool ask_connected(int fd);
+
 #endif

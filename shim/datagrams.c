@@ -27,13 +27,32 @@ struct goal {
 	uint8_t protocol;
 };
 
-/* Would a datagram from given, shown by arithmetic, bear another name? */
+/*
+ * A wildcard server that is asked as 127.0.0.N answers natively, too, as
+ * 127.0.0.1: the kernel chooses the source anew (ip(7)).
+ */
 static bool
-misnamed(const struct attachment *a, const struct noted *call)
+rerouted(const struct attachment *a, const struct noted *call)
+{
+	return !(a->terms.flags & TERMS_ADOPTED) &&
+	       endpoint_ip4(&call->asked) >> 24 == 127 &&
+	       !slice_contains(&a->terms, &call->asked);
+}
+
+/*
+ * Before the first datagram: the kernel sends nothing IPv4 from a socket
+ * that speaks IPv6 alone, and binds the socket even when it sends nothing.
+ */
+static void
+prepare(const struct attachment *a, struct noted *call)
 {
 	struct endpoint shown = slice_asked(&a->terms, &call->given, NULL);
 
-	return !endpoint_equal(&shown, &call->asked);
+	call->v6only = place_client(a, call->fd, &call->asked, IPPROTO_UDP);
+	call->asked = route_native(&call->asked);
+	if (call->v6only ||
+	    (!endpoint_equal(&shown, &call->asked) && !rerouted(a, call)))
+		note_sent(a, call);
 }
 
 /*
@@ -69,9 +88,8 @@ destine(const struct attachment *a, int fd, const void *name, socklen_t len,
 		return false;
 	if (!route_inside(a, &call.asked, call.protocol, &call.given))
 		return answer_outside(a, &call, goal);
-	call.asked = route_native(&call.asked);
-	if (call.protocol == IPPROTO_UDP && misnamed(a, &call))
-		note_sent(a, &call);
+	if (call.protocol == IPPROTO_UDP)
+		prepare(a, &call);
 	goal->len = sizeof(goal->in6);
 	endpoint_write(&call.given, &goal->in6, &goal->len);
 	return true;
@@ -92,30 +110,6 @@ open_fast(const struct attachment *a, int fd, const void *name, socklen_t len,
 	note_connect(a, &call, call.v6only);
 }
 
-/*
- * The kernel sends nothing IPv4 from a socket that speaks IPv6 alone.  That
- * is rare enough to be noticed only when it has failed.
- */
-static bool
-retries(const struct attachment *a, int fd, const void *name, socklen_t len)
-{
-	struct noted call = { .fd = fd, .protocol = IPPROTO_UDP };
-	int error = errno;
-
-	errno = error;
-	if (error != ENETUNREACH || !sockname_read(&call.asked, name, len) ||
-	    call.asked.family != AF_INET6 ||
-	    IN6_IS_ADDR_V4MAPPED(&call.asked.addr))
-		return false;
-	call.v6only = place_client(a, fd, &call.asked, IPPROTO_UDP);
-	if (call.v6only &&
-	    route_inside(a, &call.asked, IPPROTO_UDP, &call.given)) {
-		call.asked = route_native(&call.asked);
-		note_sent(a, &call);
-	}
-	return call.v6only;
-}
-
 EXPORT ssize_t
 sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
     socklen_t len)
@@ -131,8 +125,6 @@ sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
 		open_fast(a, fd, sa, len, &goal);
 	to = (const struct sockaddr *)&goal.in6;
 	rc = real()->sendto(fd, buf, n, flags, to, goal.len);
-	if (rc == -1 && retries(a, fd, sa, len))
-		rc = real()->sendto(fd, buf, n, flags, to, goal.len);
 	return rc;
 }
 
@@ -154,8 +146,6 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 	moved.msg_name = &goal.in6;
 	moved.msg_namelen = goal.len;
 	rc = real()->sendmsg(fd, &moved, flags);
-	if (rc == -1 && retries(a, fd, msg->msg_name, msg->msg_namelen))
-		rc = real()->sendmsg(fd, &moved, flags);
 	return rc;
 }
 
@@ -188,9 +178,6 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 		m->msg_namelen = goals[i].len;
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
-	if (rc == -1 && retries(a, fd, msgs[0].msg_hdr.msg_name,
-			    msgs[0].msg_hdr.msg_namelen))
-		rc = real()->sendmmsg(fd, moved, n, flags);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
 	return rc;

@@ -109,10 +109,7 @@ withdraw(const struct attachment *a, const struct promise *p)
 		atomic_fetch_sub(&a->record->counts.uncovered, 1);
 }
 
-/*
- * Become another program; returns only on failure.  The announcement needs
- * its room only before the exec, and keeps out of the frame that lives on.
- */
+/* Become another program; returns only on failure. */
 static int
 become(const struct call *c)
 {

@@ -52,29 +52,6 @@ name_unbound(const struct attachment *a, int fd, struct endpoint *ep)
 		*ep = endpoint_of(AF_INET, INADDR_ANY, 0);
 }
 
-bool
-names_local(const struct attachment *a, int fd, struct endpoint *ep)
-{
-	struct endpoint peer;
-	struct way way;
-	bool known, connected = false;
-
-	if (!slice_contains(&a->terms, ep))
-		return false;
-	if (ep->port == 0) {
-		name_unbound(a, fd, ep);
-		return true;
-	}
-	known = bound(a, fd, ep, &way);
-	if (known ? wildcard(&way.asked) : doubtful(a, ep))
-		connected = ask_peer(fd, &peer);
-	if (known && (!connected || !wildcard(&way.asked)))
-		ep->addr = way.asked.addr;
-	else
-		*ep = slice_asked(&a->terms, ep, connected ? &peer : NULL);
-	return true;
-}
-
 /* How fd was connected to, or last sent to, this end. */
 static bool
 connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
@@ -104,6 +81,49 @@ names_peer(const struct attachment *a, int fd, struct endpoint *ep)
 	return true;
 }
 
+/* 127.0.0.1 as the end of an IPv6 socket, which may be ::1. */
+static bool
+loopback4(const struct endpoint *ep)
+{
+	return ep->family == AF_INET6 && endpoint_ip4(ep) == INADDR_LOOPBACK;
+}
+
+/* A UDP client is not bound into the slice: its peer tells what it asked. */
+static bool
+name_datagram_client(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct endpoint peer;
+
+	if (!loopback4(ep) || !ask_peer(fd, &peer) ||
+	    !names_peer(a, fd, &peer) || !IN6_IS_ADDR_LOOPBACK(&peer.addr))
+		return false;
+	ep->addr = peer.addr;
+	return true;
+}
+
+bool
+names_local(const struct attachment *a, int fd, struct endpoint *ep)
+{
+	struct endpoint peer;
+	struct way way;
+	bool known;
+
+	if (!slice_contains(&a->terms, ep))
+		return name_datagram_client(a, fd, ep);
+	if (ep->port == 0) {
+		name_unbound(a, fd, ep);
+		return true;
+	}
+	known = bound(a, fd, ep, &way);
+	if (known && (!wildcard(&way.asked) || !ask_connected(fd)))
+		ep->addr = way.asked.addr;
+	else if (doubtful(a, ep) && ask_peer(fd, &peer))
+		*ep = slice_asked(&a->terms, ep, &peer);
+	else
+		*ep = slice_asked(&a->terms, ep, NULL);
+	return true;
+}
+
 /*
  * A client that is bound nowhere has the source 127.0.0.1, even when it
  * asked for ::1: the end that it reached tells.
@@ -113,8 +133,8 @@ name_stranger(const struct attachment *a, int fd, struct endpoint *ep)
 {
 	struct endpoint local, named;
 
-	if (ep->family != AF_INET6 || endpoint_ip4(ep) != INADDR_LOOPBACK ||
-	    !ask_local(fd, &local) || !slice_contains(&a->terms, &local))
+	if (!loopback4(ep) || !ask_local(fd, &local) ||
+	    !slice_contains(&a->terms, &local))
 		return false;
 	named = slice_asked(&a->terms, &local, NULL);
 	if (!IN6_IS_ADDR_LOOPBACK(&named.addr))

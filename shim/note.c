@@ -89,6 +89,17 @@ exclusive(const struct attachment *a, const struct way *way, int fd)
 	       (way->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
 }
 
+/* Remember a connection; what the socket once was to IPV6_V6ONLY stays. */
+static void
+remember(const struct attachment *a, struct way *way)
+{
+	struct way old;
+
+	if (record_find_connected(a->record, way->cookie, &old))
+		way->v6only = way->v6only || old.v6only;
+	record_connected(a->record, way);
+}
+
 void
 note_bound(const struct attachment *a, struct noted *call)
 {
@@ -111,6 +122,8 @@ note_passed(const struct attachment *a, struct noted *call)
 		return;
 	complete(call);
 	way = way_of(a, call, ask_cookie(call->fd));
+	if (call->v6only)
+		remember(a, &way);
 	note_open(a, &way, OPEN_BIND);
 }
 
@@ -133,7 +146,7 @@ note_connect(const struct attachment *a, const struct noted *call, bool way)
 		return;
 	made = way_of(a, call, ask_cookie(call->fd));
 	if (way)
-		record_connected(a->record, &made);
+		remember(a, &made);
 	note_open(a, &made, OPEN_CONNECT);
 }
 
@@ -151,7 +164,7 @@ note_sent(const struct attachment *a, const struct noted *call)
 	    endpoint_equal(&way.given, &call->given))
 		return;
 	way = way_of(a, call, cookie);
-	record_connected(a->record, &way);
+	remember(a, &way);
 }
 
 void

@@ -58,6 +58,18 @@ bind_given(const struct noted *call)
 	return rc;
 }
 
+/*
+ * A UDP client of IPv6 alone, bound to a port of its own: unchanged but for
+ * IPV6_V6ONLY, which could not be lifted when it turns to the lease later.
+ */
+static bool
+narrow_client(const struct noted *call)
+{
+	return call->v6only && call->protocol == IPPROTO_UDP &&
+	       call->asked.port == 0 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&call->asked.addr);
+}
+
 /* IPV6_V6ONLY as the program set it; false when there is no such option. */
 static bool
 ask_v6only(const struct attachment *a, int fd, bool *v6only)
@@ -98,7 +110,8 @@ place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 	who.v6only = call.v6only;
 	who.datagram = call.protocol == IPPROTO_UDP;
 	placing = slice_bind(&a->terms, asked, who, &call.given);
-	if (placing == PLACE_EXACT || placing == PLACE_KEPT)
+	if (placing == PLACE_EXACT || placing == PLACE_KEPT ||
+	    narrow_client(&call))
 		rc = bind_given(&call);
 	else
 		rc = real()->bind(fd, sa, len);

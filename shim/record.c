@@ -316,10 +316,10 @@ record_find(const struct record *r, const struct endpoint *given,
 		}
 		if (found != WAYS_NONE && !same_answer(&seen, way))
 			found = WAYS_MANY;
-		else if (found == WAYS_NONE)
-			found = WAYS_ONE;
-		if (found == WAYS_ONE || seen.when > way->when)
+		if (found == WAYS_NONE || seen.when > way->when)
 			*way = seen;
+		if (found == WAYS_NONE)
+			found = WAYS_ONE;
 	}
 	return found;
 }

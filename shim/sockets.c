@@ -97,7 +97,8 @@ connect_inside(const struct attachment *a, struct noted *call)
 	bool moved;
 	int rc;
 
-	moved = slice_source(&a->terms, &call->asked, &source);
+	moved = call->protocol == IPPROTO_TCP &&
+		slice_source(&a->terms, &call->asked, &source);
 	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
 	shown = slice_asked(&a->terms, &call->given, moved ? &source : NULL);
 	call->asked = native;
@@ -199,12 +200,13 @@ EXPORT int
 getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name = { .len = sizeof(name.ss) };
+	struct sockname name;
 	struct endpoint ep;
 	int rc;
 
 	if (a == NULL || !sockname_wanted(sa, len))
 		return real()->getsockname(fd, sa, len);
+	name.len = sizeof(name.ss);
 	rc = real()->getsockname(fd, (struct sockaddr *)&name.ss, &name.len);
 	if (rc == -1)
 		return rc;
@@ -218,12 +220,13 @@ EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name = { .len = sizeof(name.ss) };
+	struct sockname name;
 	struct endpoint ep;
 	int rc;
 
 	if (a == NULL || !sockname_wanted(sa, len))
 		return real()->getpeername(fd, sa, len);
+	name.len = sizeof(name.ss);
 	rc = real()->getpeername(fd, (struct sockaddr *)&name.ss, &name.len);
 	if (rc == -1)
 		return rc;
