@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/* What is written to a record is found again; what does not fit is counted. */
+#include "shim/record.h"
+#include "shim/terms.h"
+
+#include <criterion/criterion.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct record *
+new_record(void)
+{
+	struct record *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(r, MAP_FAILED);
+	r->magic = RECORD_MAGIC;
+	r->version = RECORD_VERSION;
+	r->size = sizeof(*r);
+	cr_assert(terms_parse(&r->terms, "1;127.80.3.1;slice;9925;;"));
+	return r;
+}
+
+static struct way
+way_of(uint64_t cookie, uint32_t asked, uint16_t port)
+{
+	return (struct way){ .valid = 1,
+		.protocol = IPPROTO_TCP,
+		.cookie = cookie,
+		.when = cookie,
+		.asked = endpoint_of(AF_INET, asked, port),
+		.given = endpoint_of(AF_INET, 0x7f500301, port) };
+}
+
+static enum ways
+find(struct record *r, uint16_t port, uint64_t cookie, struct way *way)
+{
+	struct endpoint given = endpoint_of(AF_INET, 0x7f500301, port);
+
+	return record_find(r, &given, IPPROTO_TCP, cookie, way);
+}
+
+Test(record, only_a_whole_one_is_valid)
+{
+	struct record *r = new_record();
+
+	cr_expect(record_valid(r, sizeof(*r)));
+	cr_expect_not(record_valid(r, sizeof(*r) - 1));
+	r->version++;
+	cr_expect_not(record_valid(r, sizeof(*r)));
+	r->version--, r->terms.nports = 1000;
+	cr_expect_not(record_valid(r, sizeof(*r)));
+}
+
+Test(record, a_bound_socket_is_found)
+{
+	struct record *r = new_record();
+	struct way way = way_of(7, INADDR_ANY, 9925), found;
+	struct endpoint other = endpoint_of(AF_INET, 0x7f500302, 9925);
+
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_NONE);
+	record_bound(r, &way, false);
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(found.cookie, 7);
+	cr_expect(endpoint_equal(&found.asked, &way.asked));
+	cr_expect_eq(find(r, 9926, 0, &found), WAYS_NONE);
+	cr_expect_eq(record_find(r, &other, IPPROTO_TCP, 0, &found), WAYS_NONE);
+	cr_expect_eq(
+	    record_find(r, &way.given, IPPROTO_UDP, 0, &found), WAYS_NONE);
+	cr_expect_eq(record_find(r, &way.given, 0, 0, &found), WAYS_ONE);
+}
+
+Test(record, the_cookie_tells_sharers_apart)
+{
+	struct record *r = new_record();
+	struct way a = way_of(7, INADDR_ANY, 9925);
+	struct way b = way_of(8, INADDR_LOOPBACK, 9925), found;
+
+	record_bound(r, &a, false);
+	record_bound(r, &b, false);
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_MANY);
+	cr_expect_eq(found.cookie, 8, "the newest stands for many");
+	cr_expect_eq(find(r, 9925, 7, &found), WAYS_ONE);
+	cr_expect(endpoint_equal(&found.asked, &a.asked));
+	cr_expect_eq(find(r, 9925, 9, &found), WAYS_MANY);
+}
+
+Test(record, those_who_ask_the_same_share_a_slot)
+{
+	struct record *r = new_record();
+	struct way found;
+
+	for (uint64_t i = 1; i <= 10 * (uint64_t)RECORD_BOUND; i++) {
+		struct way way = way_of(i, INADDR_ANY, 9925);
+
+		record_bound(r, &way, false);
+	}
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(found.cookie, 10 * (uint64_t)RECORD_BOUND);
+	cr_expect_eq(r->counts.ways, 0);
+}
+
+Test(record, an_exclusive_bind_ends_what_was_there)
+{
+	struct record *r = new_record();
+	struct way a = way_of(7, INADDR_ANY, 9925);
+	struct way b = way_of(8, INADDR_LOOPBACK, 9925), found;
+
+	record_bound(r, &a, false);
+	record_bound(r, &b, true);
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(found.cookie, 8);
+	record_bound(r, &a, true);
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(found.cookie, 7);
+}
+
+Test(record, ways_that_do_not_fit_are_counted)
+{
+	struct record *r = new_record();
+
+	for (uint32_t i = 0; i < 100; i++) {
+		struct way way = way_of(i + 1, INADDR_LOOPBACK + i, 9925);
+
+		record_bound(r, &way, false);
+	}
+	cr_expect_eq(r->counts.ways, 100 - 64);
+}
+
+Test(record, many_ports_find_room)
+{
+	struct record *r = new_record();
+	struct way found;
+
+	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
+		struct way way = way_of(port, INADDR_ANY, port);
+
+		record_bound(r, &way, false);
+	}
+	cr_expect_eq(r->counts.ways, 0);
+	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
+		cr_expect_eq(find(r, port, 0, &found), WAYS_ONE);
+		cr_expect_eq(found.cookie, port);
+	}
+}
+
+Test(record, a_connected_socket_is_found_by_its_cookie)
+{
+	struct record *r = new_record();
+	struct way way, found;
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		way = way_of(1000 + i, (uint32_t)i, 9925);
+		record_connected(r, &way);
+	}
+	cr_expect_eq(r->counts.connected, 100);
+	cr_expect(record_find_connected(r, 1042, &found));
+	cr_expect_eq(endpoint_ip4(&found.asked), 42);
+	cr_expect_not(record_find_connected(r, 999, &found));
+	way = way_of(1042, 43, 9925);
+	record_connected(r, &way);
+	cr_expect(record_find_connected(r, 1042, &found));
+	cr_expect_eq(endpoint_ip4(&found.asked), 43);
+}
+
+Test(record, the_oldest_connection_gives_way)
+{
+	struct record *r = new_record();
+	struct way way, found;
+	uint64_t n;
+
+	for (n = 1; n <= 4 * RECORD_CONNECTED; n++) {
+		way = way_of(n, (uint32_t)n, 9925);
+		record_connected(r, &way);
+	}
+	cr_expect(record_find_connected(r, n - 1, &found));
+	cr_expect_not(record_find_connected(r, 1, &found));
+	cr_expect_eq(r->counts.ways, 0);
+}
+
+Test(record, an_image_keeps_its_slot)
+{
+	struct record *r = new_record();
+	struct image image = { .pid = getpid(), .start = 5, .pidns = 9 };
+	uint16_t n = record_image(r, &image);
+
+	cr_assert_lt(n, RECORD_IMAGES);
+	image.flags = IMAGE_ENTERED;
+	strcpy(image.path, "/usr/bin/node");
+	cr_expect_eq(record_image(r, &image), n);
+	cr_expect_eq(r->images[n].flags, IMAGE_ENTERED);
+	cr_expect_str_eq(r->images[n].path, "/usr/bin/node");
+	image.start = 6;
+	cr_expect_neq(record_image(r, &image), n);
+}
+
+/* Images of a namespace that cannot be asked are never taken over. */
+Test(record, images_that_do_not_fit_are_counted)
+{
+	struct record *r = new_record();
+	struct image image = { .pid = 1, .pidns = 9 };
+
+	for (uint32_t i = 0; i < RECORD_IMAGES; i++) {
+		image.start = i + 1;
+		cr_expect_lt(record_image(r, &image), RECORD_IMAGES);
+	}
+	cr_expect_eq(r->counts.images, 0);
+	image.start = 1;
+	cr_expect_lt(record_image(r, &image), RECORD_IMAGES,
+	    "one that is there is found, far as it may be");
+	image.pid = 2, image.pidns = 8;
+	cr_expect_eq(record_image(r, &image), RECORD_IMAGES);
+	cr_expect_eq(r->counts.images, 1);
+}
+
+static int32_t
+dead_pid(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+Test(record, the_dead_make_room)
+{
+	struct record *r = new_record();
+	struct image image = { .pid = dead_pid(), .pidns = 9 };
+
+	for (uint32_t i = 0; i < 2 * RECORD_IMAGES; i++) {
+		image.start = i + 1;
+		cr_expect_lt(record_image(r, &image), RECORD_IMAGES);
+	}
+	cr_expect_eq(r->counts.images, 0);
+}
+
+Test(record, the_ring_keeps_the_last)
+{
+	struct record *r = new_record();
+	struct opened entry = { .call = OPEN_BIND }, found;
+
+	for (uint64_t i = 0; i < RECORD_OPENS + 10; i++) {
+		entry.cookie = i;
+		record_open(r, &entry);
+	}
+	cr_expect_eq(r->counts.opens, RECORD_OPENS + 10);
+	cr_expect_not(record_opened(r, 9, &found));
+	cr_expect(record_opened(r, 10, &found));
+	cr_expect_eq(found.cookie, 10);
+	cr_expect(record_opened(r, RECORD_OPENS + 9, &found));
+	cr_expect_eq(found.cookie, RECORD_OPENS + 9);
+	cr_expect_not(record_opened(r, RECORD_OPENS + 10, &found));
+}
+
+Test(record, an_unfinished_slot_is_neither_read_nor_waited_for)
+{
+	struct record *r = new_record();
+	struct way way = way_of(7, INADDR_ANY, 9925), found;
+
+	record_bound(r, &way, false);
+	for (size_t i = 0; i < RECORD_BOUND; i++)
+		if (r->bound[i].turn == 2)
+			r->bound[i].turn = 3; /* killed while writing */
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_NONE);
+	record_bound(r, &way, false);
+	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+}
+
+static void *
+bind_many(void *arg)
+{
+	struct record *r = arg;
+
+	for (uint64_t i = 1; i <= 20000; i++) {
+		struct way way = way_of(i, INADDR_ANY, (uint16_t)(1 + i % 8));
+		struct opened entry = { .cookie = i, .when = i };
+
+		record_bound(r, &way, (i & 64) != 0);
+		record_open(r, &entry);
+	}
+	return NULL;
+}
+
+Test(record, writers_do_not_disturb_each_other)
+{
+	struct record *r = new_record();
+	struct way way;
+	struct opened entry;
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(
+		    pthread_create(&threads[i], NULL, bind_many, r), 0);
+	for (int i = 0; i < 20000; i++)
+		if (find(r, 3, 0, &way) != WAYS_NONE)
+			cr_assert_eq(way.cookie, way.when, "a torn way");
+	for (int i = 0; i < 3; i++)
+		(void)pthread_join(threads[i], NULL);
+	cr_expect_eq(r->counts.opens, 60000);
+	for (uint64_t n = 60000 - RECORD_OPENS; n < 60000; n++)
+		if (record_opened(r, n, &entry))
+			cr_expect_eq(entry.cookie, entry.when, "a torn open");
+}
+
+Test(record, a_listen_wakes_who_waits, .timeout = 10)
+{
+	struct record *r = new_record();
+	uint32_t seen = r->listens;
+	pid_t pid;
+	int status;
+
+	r->listeners = 1;
+	pid = fork();
+	if (pid == 0) {
+		while (r->listens == seen)
+			(void)syscall(SYS_futex, &r->listens, FUTEX_WAIT, seen,
+			    NULL, NULL, 0);
+		_exit(0);
+	}
+	record_listening(r);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect(WIFEXITED(status));
+	cr_expect_eq(r->listens, seen + 1);
+}
