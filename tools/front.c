@@ -243,7 +243,8 @@ attend(int control, bool foreground, struct ended *end)
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(control, end, sizeof(*end), 0);
-		if (n == -1 && errno == EINTR)
+		/* It left a signal of ours unread: its word comes next. */
+		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		return n == (ssize_t)sizeof(*end);
 	}
