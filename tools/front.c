@@ -5,7 +5,9 @@
  * stay in the foreground group of the caller's terminal.
  */
 #include "front.h"
+#include "clock.h"
 #include "environment.h"
+#include "orphans.h"
 #include "procfs.h"
 #include "statedir.h"
 #include "wire.h"
@@ -311,11 +313,13 @@ front_run(const struct options *o, char *argv[])
 	struct request r;
 	struct statedir dir;
 	struct ended end;
+	int64_t begun = clock_ms();
 	pid_t monitor;
 	int control;
 
 	prepare(&r, &dir, o, argv);
 	control = start(&r, &dir, argv, &monitor);
+	orphans_finish(o, begun);
 	if (!attend(control, r.foreground, &end))
 		return lost(monitor);
 	(void)waitpid(monitor, NULL, 0);
@@ -328,12 +332,14 @@ front_acquire(const struct options *o, struct go *go)
 	char *line[] = { (char[]){ "(acquired)" }, NULL };
 	struct request r;
 	struct statedir dir;
+	int64_t begun = clock_ms();
 	pid_t monitor;
 	int control;
 
 	prepare(&r, &dir, o, line);
 	r.foreground = false;
 	control = start(&r, &dir, NULL, &monitor);
+	orphans_finish(o, begun);
 	if (recv(control, go, sizeof(*go), 0) != (ssize_t)sizeof(*go))
 		return lost(monitor);
 	return 0;
