@@ -308,6 +308,8 @@ explain_tenant(struct claim *c, struct evidence *e)
 	}
 	if (e->ports_held > 0)
 		return explain(c, "%s: port %u is still taken", ip, e->port);
+	if (proof_of(e) != VERDICT_CLEAN) /* of an orphan */
+		proof_reason(e, who, sizeof(who));
 	return explain(c, "%s: still held by %s", ip, who);
 }
 

@@ -19,6 +19,8 @@
 
 enum { KILL_WAIT = 2000 /* milliseconds */ };
 
+#define INITIAL_PIDNS 0xeffffffcU
+
 struct finding {
 	struct tenants *out;
 	const struct record *record;
@@ -70,7 +72,8 @@ in_record(const struct finding *f, const struct procfs_stat *p)
 	const struct identity *id = &f->record->identity;
 	struct image image;
 
-	if (id->command == p->pid && id->command_start == p->start)
+	if (id->command == p->pid && id->command_start == p->start &&
+	    id->pidns == f->pidns)
 		return true;
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (ledger_image(f->record, i, &image) && image.pid == p->pid &&
@@ -207,6 +210,32 @@ find_images(struct finding *f)
 	return rc;
 }
 
+/* Is it in this pid namespace, and may we know? */
+static int
+lives_in(pid_t pid, void *arg)
+{
+	const uint64_t *pidns = arg;
+	uint64_t its;
+
+	return procfs_namespace_of(pid, "pid", &its) == 0 && its == *pidns;
+}
+
+/*
+ * Could tenants live that this /proc does not show?  The initial pid namespace
+ * (PROC_PID_INIT_INO in Linux, include/linux/proc_ns.h) shows all others.
+ */
+static bool
+out_of_sight(const struct finding *f)
+{
+	uint64_t theirs = f->record->identity.pidns;
+
+	if (procfs_hidden())
+		return true;
+	if (theirs == 0 || theirs == f->pidns)
+		return false;
+	return f->pidns != INITIAL_PIDNS || procfs_each(lives_in, &theirs) != 0;
+}
+
 int
 tenants_find(struct tenants *t, const struct record *record, const char *path,
     const struct evidence *e, enum tenants_among among)
@@ -216,6 +245,8 @@ tenants_find(struct tenants *t, const struct record *record, const char *path,
 	memset(t, 0, sizeof(*t));
 	(void)procfs_namespace("pid", &f.pidns);
 	spare(&f);
+	if (among == AMONG_ALL)
+		t->unseen = out_of_sight(&f);
 	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
 }
 
