@@ -50,7 +50,7 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
 	struct evidence sockets = { 0 };
 	struct tenants t;
-	bool again = false;
+	bool again;
 
 	if (out->commandless)
 		evidence_sockets(
@@ -60,6 +60,8 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 		t.unseen = true;
 	e->processes = (unsigned int)tenants_unproven(&t);
 	e->processes_unseen = out->commandless && t.unseen;
+	/* One that just died may have refused to be looked at. */
+	again = e->processes_unseen && e->processes == 0;
 	if (t.n > e->processes && tenants_wait(&t, patience) > 0) {
 		note_clients(out, c, &t);
 		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
