@@ -126,6 +126,8 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
 	for (; first < argc; first++)
 		reap_address(&r, argv[first]);
+	if (r.o.all && !r.o.dry_run)
+		store_sweep(lease_netns());
 	if (r.o.all)
 		(void)store_each(lease_netns(), reap_one, &r);
 	return r.left > 0 && !r.o.dry_run ? 1 : 0;

@@ -5,7 +5,9 @@
  * there is overwritten by the next.
  */
 #include "store.h"
+#include "fault.h"
 #include "options.h"
+#include "sentinel.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -54,9 +56,12 @@ parse_name(struct stored *s)
 static struct record *
 map(int fd, bool writable)
 {
-	struct record *r = mmap(NULL, sizeof(*r),
-	    PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	struct record *r;
 
+	if (writable && fault("record.map") == -1)
+		return NULL;
+	r = mmap(NULL, sizeof(*r), PROT_READ | (writable ? PROT_WRITE : 0),
+	    MAP_SHARED, fd, 0);
 	return r == MAP_FAILED ? NULL : r;
 }
 
@@ -78,14 +83,20 @@ store_create(
 	new_name(name, temp);
 	if (unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT)
 		return -1;
-	fd = openat(dir->fd, temp,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd =
+	    fault("record.create") == -1
+		? -1
+		: openat(dir->fd, temp,
+		      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
-	error = posix_fallocate(fd, 0, sizeof(struct record));
+	error = fault("record.allocate") == -1
+		    ? errno
+		    : posix_fallocate(fd, 0, sizeof(struct record));
 	if (error == 0 && (s->record = map(fd, true)) == NULL)
 		error = errno;
 	close(fd);
+	(void)fault("record.created");
 	if (error == 0)
 		return 0;
 	(void)unlinkat(dir->fd, temp, 0);
@@ -97,9 +108,16 @@ int
 store_publish(const struct statedir *dir, const struct stored *s)
 {
 	char temp[56];
+	int error;
 
 	new_name(s->name, temp);
-	return renameat(dir->fd, temp, dir->fd, s->name);
+	if (fault("record.publish") == 0 &&
+	    renameat(dir->fd, temp, dir->fd, s->name) == 0)
+		return 0;
+	error = errno;
+	(void)unlinkat(dir->fd, temp, 0);
+	errno = error;
+	return -1;
 }
 
 bool
@@ -165,7 +183,10 @@ store_unmap(struct stored *s)
 int
 store_remove(const struct statedir *dir, const char *name)
 {
-	return unlinkat(dir->fd, name, 0);
+	if (fault("record.remove") == -1 || unlinkat(dir->fd, name, 0) == -1)
+		return -1;
+	(void)fault("record.removed");
+	return 0;
 }
 
 struct walk {
@@ -207,6 +228,58 @@ walk_dir(const struct statedir *dir, void *arg)
 	if (n >= 0)
 		free(list);
 	return rc;
+}
+
+static int
+is_unfinished(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] == '.' && len > 5 &&
+	       strcmp(entry->d_name + len - 4, ".new") == 0;
+}
+
+/* Not ours unless it is the name that new_name makes of a record's. */
+static void
+sweep_one(const struct statedir *dir, const char *temp, uint64_t netns)
+{
+	struct stored s = { 0 };
+	char again[56];
+	int lock;
+
+	if (strlcpy(s.name, temp + 1, sizeof(s.name)) >= sizeof(s.name))
+		return;
+	s.name[strlen(s.name) - 4] = '\0';
+	if (!parse_name(&s) || s.netns != netns)
+		return;
+	new_name(s.name, again);
+	lock = strcmp(again, temp) == 0 ? sentinel_take(s.ip) : -1;
+	if (lock == -1)
+		return;
+	(void)unlinkat(dir->fd, temp, 0);
+	close(lock);
+}
+
+static int
+sweep_dir(const struct statedir *dir, void *arg)
+{
+	const uint64_t *netns = arg;
+	struct dirent **list;
+	int n = scandirat(dir->fd, ".", &list, is_unfinished, NULL);
+
+	for (int i = 0; i < n; i++) {
+		sweep_one(dir, list[i]->d_name, *netns);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return 0;
+}
+
+void
+store_sweep(uint64_t netns)
+{
+	(void)statedir_each(sweep_dir, &netns);
 }
 
 int

@@ -45,6 +45,12 @@ void store_unmap(struct stored *s);
 int store_remove(const struct statedir *dir, const char *name);
 
 /*
+ * Remove what takers have left that died before they published: files that
+ * are no records yet, and whose lock is free.
+ */
+void store_sweep(uint64_t netns);
+
+/*
  * Call each for every record of this network namespace in every state
  * directory, in the order of their names.  s is unmapped afterwards.  Ends
  * with the first result other than 0, and returns it.
