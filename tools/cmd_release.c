@@ -5,6 +5,7 @@
  * has removed it.
  */
 #include "commands.h"
+#include "fault.h"
 #include "lease.h"
 #include "options.h"
 #include "procfs.h"
@@ -76,6 +77,7 @@ release(struct record *r, const char *ip)
 	atomic_store(&r->release.caller, getpid());
 	if (tree_signal_one(id->monitor, id->start, SIGTERM) == -1)
 		err(EXIT_PORTLEASE, "%s: pid %d", ip, id->monitor);
+	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
 	return conclude(r, ip);

@@ -4,6 +4,7 @@
  * who start a reaper at once do no harm: the orphan's sentinel decides.
  */
 #include "orphans.h"
+#include "fault.h"
 #include "lease.h"
 #include "procfs.h"
 
@@ -35,7 +36,8 @@ any(int64_t then)
 {
 	uint64_t netns;
 
-	return procfs_namespace("net", &netns) == 0 &&
+	return fault("orphans.look") == 0 &&
+	       procfs_namespace("net", &netns) == 0 &&
 	       store_each(netns, orphaned, &then) != 0;
 }
 
@@ -84,7 +86,7 @@ orphans_finish(const struct options *o, int64_t then)
 
 	if (!any(then))
 		return;
-	between = fork();
+	between = fault("orphans.found") == -1 ? -1 : fork();
 	if (between == 0) {
 		(void)setsid();
 		pid = fork();

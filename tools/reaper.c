@@ -2,6 +2,7 @@
 /* Section by section: who is left, end them, what is left, judge. */
 #include "reaper.h"
 #include "clock.h"
+#include "fault.h"
 #include "ledger.h"
 #include "settle.h"
 
@@ -77,12 +78,15 @@ end_tenants(const struct stored *s, const struct reaping *how,
 {
 	struct tenants *t = &out->tenants;
 
-	if (tenants_find(t, s->record, s->path, e, AMONG_ALL) == -1)
+	(void)fault("reap.locked");
+	if (fault("reap.tenants") == -1 ||
+	    tenants_find(t, s->record, s->path, e, AMONG_ALL) == -1)
 		t->unseen = true;
 	out->left = t->n;
 	if (how->dry_run || t->n == 0)
 		return;
 	(void)tenants_end(t, how->sig, how->grace);
+	(void)fault("reap.asked");
 	out->left = end_late(s, diag, e, &t->unseen);
 }
 
@@ -103,6 +107,7 @@ reaper_finish(const struct statedir *dir, struct stored *s,
 	out->evidence.overflowed =
 	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
 	out->verdict = settle(&out->evidence, diag, &terms, s->record);
+	(void)fault("reap.proven");
 	sockdiag_close(diag);
 	if (!how->dry_run &&
 	    (out->verdict == VERDICT_CLEAN || out->verdict == VERDICT_COOLING))
