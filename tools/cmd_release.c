@@ -21,17 +21,20 @@
 
 struct wanted {
 	uint32_t ip;
+	uint64_t netns;
 	struct stored found; /* mapped for writing */
 };
 
 static int
-find(const struct statedir *dir, struct stored *s, void *arg)
+find(const struct statedir *dir, void *arg)
 {
 	struct wanted *w = arg;
+	char name[48];
 
-	if (s->ip != w->ip)
+	if (!store_has(dir, w->ip, w->netns))
 		return 0;
-	store_map(dir, s->name, true, &w->found);
+	statedir_name(w->ip, w->netns, name);
+	store_map(dir, name, true, &w->found);
 	return 1;
 }
 
@@ -104,7 +107,8 @@ run(const struct command *self, int argc, char *argv[])
 	if (w.ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "release: '%s' is not an address in 127.0.0.0/8", ip);
-	if (store_each(lease_netns(), find, &w) == 0)
+	w.netns = lease_netns();
+	if (statedir_each(find, &w) == 0)
 		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
 	if (w.found.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,

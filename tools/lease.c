@@ -12,8 +12,8 @@
 
 #include <err.h>
 
-static bool
-monitor_lives(const struct identity *id)
+bool
+lease_monitor_lives(const struct identity *id)
 {
 	struct procfs_stat st;
 
@@ -26,7 +26,7 @@ lease_state(const struct stored *s)
 {
 	uint64_t pidns;
 
-	if (s->record != NULL && monitor_lives(&s->record->identity))
+	if (s->record != NULL && lease_monitor_lives(&s->record->identity))
 		return LEASE_LIVE;
 	if (s->record != NULL && procfs_namespace("pid", &pidns) == 0 &&
 	    s->record->identity.pidns == pidns)

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,72 @@ walk_dir(const struct statedir *dir, void *arg)
 	if (n >= 0)
 		free(list);
 	return rc;
+}
+
+/* The start of a record, up to and with its identity. */
+struct heading {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;
+	struct terms terms;
+	struct identity identity;
+};
+
+_Static_assert(
+    offsetof(struct heading, identity) == offsetof(struct record, identity),
+    "a heading is the start of a record");
+
+static bool
+read_heading(const struct statedir *dir, const char *name, struct heading *h)
+{
+	int fd = openat(
+	    dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return false;
+	n = pread(fd, h, sizeof(*h), 0);
+	close(fd);
+	return n == (ssize_t)sizeof(*h) && h->magic == RECORD_MAGIC &&
+	       h->version == RECORD_VERSION;
+}
+
+struct headings {
+	uint64_t netns;
+	int (*each)(const struct identity *, void *);
+	void *arg;
+};
+
+static int
+headings_of(const struct statedir *dir, void *arg)
+{
+	const struct headings *w = arg;
+	int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct heading h;
+	int rc = 0;
+
+	if (list == NULL) {
+		if (fd != -1)
+			close(fd);
+		return 0;
+	}
+	while (rc == 0 && (entry = readdir(list)) != NULL)
+		if (is_record(entry) && read_heading(dir, entry->d_name, &h) &&
+		    h.identity.netns == w->netns)
+			rc = w->each(&h.identity, w->arg);
+	closedir(list);
+	return rc;
+}
+
+int
+store_identities(
+    uint64_t netns, int (*each)(const struct identity *, void *arg), void *arg)
+{
+	struct headings w = { netns, each, arg };
+
+	return statedir_each(headings_of, &w);
 }
 
 static int
