@@ -90,6 +90,13 @@ $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
 $(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
+# A hundred processes that lease in a loop.
+bench-acquire: $(products) $(B)/tests/bench/acquire
+	$(B)/tests/bench/acquire $(ABS)/portlease $(BENCH_ARGS)
+
+$(B)/tests/bench/acquire: $(B)/tests/bench/acquire.o $(B)/tests/arena/arena.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+
 # Every fault point, with every kind of fault, in a build of its own.
 $(B)/tests/faults/table: $(B)/tests/faults/table.o \
 		$(B)/tests/arena/arena.o $(modules_o)
@@ -193,5 +200,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check check-faults faults check-harper demo deps packages install uninstall \
+.PHONY: all tests check check-faults faults bench-acquire check-harper demo \
+	deps packages install uninstall \
 	lint format clean
