@@ -90,6 +90,17 @@ $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
 $(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
+# SOAK_SECONDS, SOAK_LEASES and SOAK_SEED in the environment.
+soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
+		$(B)/tests/soak/observer
+	$(B)/tests/soak/driver $(ABS)
+
+$(B)/tests/soak/driver: $(B)/tests/soak/driver.o $(B)/tests/arena/arena.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/tests/soak/observer: $(B)/tests/soak/observer.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
 # A hundred processes that lease in a loop.
 bench-acquire: $(products) $(B)/tests/bench/acquire
 	$(B)/tests/bench/acquire $(ABS)/portlease $(BENCH_ARGS)
@@ -200,6 +211,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check check-faults faults bench-acquire check-harper demo \
+.PHONY: all tests check check-faults faults soak bench-acquire check-harper demo \
 	deps packages install uninstall \
 	lint format clean
