@@ -100,9 +100,9 @@ ask(int fd, uint8_t family, uint8_t protocol, uint32_t states)
 
 /* True when the answer is over. */
 static bool
-take(const char *data, size_t len)
+take(char *data, size_t len)
 {
-	const struct nlmsghdr *h = (const struct nlmsghdr *)(const void *)data;
+	struct nlmsghdr *h = (struct nlmsghdr *)(void *)data;
 
 	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
 		if (h->nlmsg_type == NLMSG_DONE)
