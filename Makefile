@@ -8,7 +8,7 @@
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 comma := ,
-B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FAULTS),-faults)
 ABS := $(abspath $(B))
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wformat=2 -Wcast-qual \
@@ -16,6 +16,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wformat=2 -Wcast-qual \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Wconversion \
 	$(if $(CI),-Werror)
 BASE = -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP
+FAULTFLAGS = $(if $(FAULTS),-DFAULTS)
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 
 TOOLS_LIBS = libbsd-overlay libmnl jansson
@@ -68,7 +69,7 @@ $(B)/portlease: $(tools_o) | $(B)/libportlease.so
 
 $(B)/tools/%.o: tools/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(TOOLS_CFLAGS) -I. \
+	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
 		-DLIBDIR='"$(PREFIX)/lib/portlease"' -c -o $@ $<
 
 $(B)/shim/%.o: shim/%.c
@@ -81,7 +82,7 @@ $(B)/guests/%: tests/guests/%.c
 
 $(B)/tests/%.o: tests/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TEST_CFLAGS) -c -o $@ $<
 
 $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
@@ -89,11 +90,41 @@ $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
 $(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
+# SOAK_SECONDS, SOAK_LEASES and SOAK_SEED in the environment.
+soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
+		$(B)/tests/soak/observer
+	$(B)/tests/soak/driver $(ABS)
+
+$(B)/tests/soak/driver: $(B)/tests/soak/driver.o $(B)/tests/arena/arena.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/tests/soak/observer: $(B)/tests/soak/observer.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
+# A hundred processes that lease in a loop.
+bench-acquire: $(products) $(B)/tests/bench/acquire
+	$(B)/tests/bench/acquire $(ABS)/portlease $(BENCH_ARGS)
+
+$(B)/tests/bench/acquire: $(B)/tests/bench/acquire.o $(B)/tests/arena/arena.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+
+# Every fault point, with every kind of fault, in a build of its own.
+$(B)/tests/faults/table: $(B)/tests/faults/table.o \
+		$(B)/tests/arena/arena.o $(modules_o)
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+
+check-faults:
+	@$(MAKE) --no-print-directory FAULTS=1 B=$(B)-faults faults
+
+faults: $(products) $(B)/guests/fixedport $(B)/tests/faults/table
+	$(B)/tests/faults/table $(ABS)
+
 tests: $(products) $(guests) $(B)/tests/units $(B)/tests/stories
 
 check: tests
 	$(B)/tests/units
 	$(B)/tests/stories
+	@$(MAKE) --no-print-directory check-faults
 
 check-harper: all
 	@command -v npm >/dev/null || { \
@@ -180,5 +211,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check check-harper demo deps packages install uninstall \
+.PHONY: all tests check check-faults faults soak bench-acquire check-harper demo \
+	deps packages install uninstall \
 	lint format clean

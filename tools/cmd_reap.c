@@ -7,6 +7,7 @@
 #include "sentinel.h"
 
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,6 +27,20 @@ fate(const struct tenant *t, const struct reap *r)
 }
 
 static void
+report_socket(const char *ip, const struct leftover *left)
+{
+	char at[SOCKDIAG_ENDPOINT];
+
+	(void)sockdiag_endpoint(&left->socket.laddr, left->socket.lport, at);
+	printf("%s: %s %s held by ", ip, at,
+	    sockdiag_state_name(left->socket.state));
+	if (left->holder == 0)
+		printf("nobody that can be seen\n");
+	else
+		printf("pid %d (%s)\n", left->holder, left->line);
+}
+
+static void
 report(const struct reap *r, const char *ip, const struct reaped *out)
 {
 	char reason[96];
@@ -37,17 +52,24 @@ report(const struct reap *r, const char *ip, const struct reaped *out)
 
 		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
 	}
+	for (size_t i = 0; i < out->evidence.nleft; i++)
+		if (!sockdiag_wildcard(&out->evidence.left[i].socket))
+			report_socket(ip, &out->evidence.left[i]);
 	proof_reason(&out->evidence, reason, sizeof(reason));
 	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);
 }
 
-/* With its sentinel in hand, nobody else can finish it meanwhile. */
+/*
+ * With its sentinel in hand, nobody else can finish it meanwhile; but somebody
+ * may have done so just before, and the name be a newer lease's.
+ */
 static int
 reap_one(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct reap *r = arg;
 	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
 	struct reaped out;
+	struct stored fresh;
 	char ip[16];
 	int sentinel;
 
@@ -64,7 +86,13 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 		return 0;
 	}
 	r->found++;
-	reaper_finish(dir, s, &how, &out);
+	store_map(dir, s->name, false, &fresh);
+	if (fresh.error == ENOENT) {
+		close(sentinel);
+		return 0;
+	}
+	reaper_finish(dir, &fresh, &how, &out);
+	store_unmap(&fresh);
 	report(r, ip, &out);
 	if (out.verdict >= VERDICT_HELD)
 		r->left++;
@@ -98,6 +126,8 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
 	for (; first < argc; first++)
 		reap_address(&r, argv[first]);
+	if (r.o.all && !r.o.dry_run)
+		store_sweep(lease_netns());
 	if (r.o.all)
 		(void)store_each(lease_netns(), reap_one, &r);
 	return r.left > 0 && !r.o.dry_run ? 1 : 0;

@@ -5,6 +5,7 @@
  * has removed it.
  */
 #include "commands.h"
+#include "fault.h"
 #include "lease.h"
 #include "options.h"
 #include "procfs.h"
@@ -20,17 +21,20 @@
 
 struct wanted {
 	uint32_t ip;
+	uint64_t netns;
 	struct stored found; /* mapped for writing */
 };
 
 static int
-find(const struct statedir *dir, struct stored *s, void *arg)
+find(const struct statedir *dir, void *arg)
 {
 	struct wanted *w = arg;
+	char name[48];
 
-	if (s->ip != w->ip)
+	if (!store_has(dir, w->ip, w->netns))
 		return 0;
-	store_map(dir, s->name, true, &w->found);
+	statedir_name(w->ip, w->netns, name);
+	store_map(dir, name, true, &w->found);
 	return 1;
 }
 
@@ -76,6 +80,7 @@ release(struct record *r, const char *ip)
 	atomic_store(&r->release.caller, getpid());
 	if (tree_signal_one(id->monitor, id->start, SIGTERM) == -1)
 		err(EXIT_PORTLEASE, "%s: pid %d", ip, id->monitor);
+	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
 	return conclude(r, ip);
@@ -102,7 +107,8 @@ run(const struct command *self, int argc, char *argv[])
 	if (w.ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "release: '%s' is not an address in 127.0.0.0/8", ip);
-	if (store_each(lease_netns(), find, &w) == 0)
+	w.netns = lease_netns();
+	if (statedir_each(find, &w) == 0)
 		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
 	if (w.found.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,

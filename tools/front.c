@@ -5,7 +5,10 @@
  * stay in the foreground group of the caller's terminal.
  */
 #include "front.h"
+#include "clock.h"
 #include "environment.h"
+#include "fault.h"
+#include "orphans.h"
 #include "procfs.h"
 #include "statedir.h"
 #include "wire.h"
@@ -121,9 +124,10 @@ become_command(
 
 	if (!r->foreground)
 		(void)setpgid(0, 0);
-	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go))
+	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go) ||
+	    fault("stub.go") == -1)
 		_exit(EXIT_PORTLEASE);
-	if (environment_enter(&go) == -1) {
+	if (fault("stub.environment") == -1 || environment_enter(&go) == -1) {
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
@@ -193,7 +197,7 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 {
 	char *args[] = { (char[]){ "portlease" }, (char[]){ WIRE_MONITOR },
 		NULL };
-	char *clean[] = { NULL };
+	char *clean[2] = { NULL };
 	char self[PATH_MAX];
 	int fds[FD_END - FD_CONTROL];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -204,7 +208,9 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 	fds[FD_CONTROL - FD_CONTROL] = control;
 	fds[FD_STATE - FD_CONTROL] = dir->fd;
 	fds[FD_REQUEST - FD_CONTROL] = request_file(r);
-	if (setsid() == -1 || chdir("/") == -1 || n <= 0 || place(fds) == -1)
+	fault_environment(clean);
+	if (fault("front.placed") == -1 || setsid() == -1 || chdir("/") == -1 ||
+	    n <= 0 || place(fds) == -1)
 		err(EXIT_PORTLEASE, "monitor");
 	self[n] = '\0';
 	(void)execve(self, args, clean);
@@ -239,11 +245,13 @@ attend(int control, bool foreground, struct ended *end)
 	for (;;) {
 		if (poll(fds, 2, -1) == -1 && errno != EINTR)
 			return false;
+		(void)fault("front.attends");
 		pass_on(fds[1].fd, control, foreground);
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(control, end, sizeof(*end), 0);
-		if (n == -1 && errno == EINTR)
+		/* It left a signal of ours unread: its word comes next. */
+		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		return n == (ssize_t)sizeof(*end);
 	}
@@ -289,8 +297,9 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 	int control[2];
 
 	block_signals(&mask);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
-	    -1)
+	if (fault("front.start") == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
+		-1)
 		err(EXIT_PORTLEASE, "socketpair");
 	*monitor = fork();
 	if (*monitor == -1)
@@ -299,6 +308,7 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 		close(control[0]);
 		become_monitor(control[1], dir, r, argv, &mask);
 	}
+	(void)fault("front.forked");
 	close(control[1]);
 	close(dir->fd);
 	return control[0];
@@ -310,11 +320,13 @@ front_run(const struct options *o, char *argv[])
 	struct request r;
 	struct statedir dir;
 	struct ended end;
+	int64_t begun = clock_ms();
 	pid_t monitor;
 	int control;
 
 	prepare(&r, &dir, o, argv);
 	control = start(&r, &dir, argv, &monitor);
+	orphans_finish(o, begun);
 	if (!attend(control, r.foreground, &end))
 		return lost(monitor);
 	(void)waitpid(monitor, NULL, 0);
@@ -327,13 +339,16 @@ front_acquire(const struct options *o, struct go *go)
 	char *line[] = { (char[]){ "(acquired)" }, NULL };
 	struct request r;
 	struct statedir dir;
+	int64_t begun = clock_ms();
 	pid_t monitor;
 	int control;
 
 	prepare(&r, &dir, o, line);
 	r.foreground = false;
 	control = start(&r, &dir, NULL, &monitor);
+	orphans_finish(o, begun);
 	if (recv(control, go, sizeof(*go), 0) != (ssize_t)sizeof(*go))
 		return lost(monitor);
+	(void)fault("acquire.given");
 	return 0;
 }

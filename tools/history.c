@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Milliseconds before a clean slice is used again, for stale clients. */
+enum { REST = 2000 };
+
 struct history {
 	char boot[64]; /* the boot that the words belong to */
 	_Atomic uint64_t words[POOL_SLICES];
@@ -76,37 +79,54 @@ history_clean(const struct history *h, size_t slice)
 	return h != NULL && (atomic_load(&h->words[slice]) & 1) != 0;
 }
 
+/* Milliseconds of CLOCK_BOOTTIME. */
+static uint64_t
+boottime(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void
 history_note(struct history *h, size_t slice, bool clean)
 {
-	struct timespec now;
-	uint64_t ms;
+	if (h != NULL)
+		atomic_store(&h->words[slice], boottime() << 1 | clean);
+}
 
-	if (h == NULL)
-		return;
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	atomic_store(&h->words[slice], ms << 1 | clean);
+void
+history_rest(struct history *h, size_t slice)
+{
+	if (h != NULL)
+		atomic_fetch_and(&h->words[slice], 1);
+}
+
+static bool
+rested(uint64_t word, uint64_t now)
+{
+	return (word & 1) != 0 && (word >> 1) + REST <= now;
 }
 
 size_t
 history_oldest(const struct history *h, const unsigned char *tried, size_t from)
 {
 	size_t best = POOL_SLICES;
-	uint64_t oldest = UINT64_MAX, word;
+	uint64_t oldest = UINT64_MAX, now = boottime(), word;
 
 	for (size_t i = 0; i < POOL_SLICES; i++) {
 		size_t slice = (from + i) % POOL_SLICES;
 
 		if (tried[slice])
 			continue;
-		word = h != NULL ? atomic_load(&h->words[slice]) >> 1 : 0;
-		if (word < oldest) {
-			oldest = word;
+		word = h != NULL ? atomic_load(&h->words[slice]) : 0;
+		if (rested(word, now))
+			return slice;
+		if (word >> 1 < oldest) {
+			oldest = word >> 1;
 			best = slice;
 		}
-		if (word == 0)
-			break;
 	}
 	return best;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The monitor's pid and start time are a cheap yes; the sentinel settles what
- * they cannot, such as a monitor in another pid namespace.
+ * The monitor's pid and start time tell, and disturb nobody.  Only of one in
+ * another pid namespace, or unknown, its sentinel must be asked: for a moment
+ * that keeps the address from whoever wants it.
  */
 #include "lease.h"
 #include "clock.h"
@@ -11,8 +12,8 @@
 
 #include <err.h>
 
-static bool
-monitor_lives(const struct identity *id)
+bool
+lease_monitor_lives(const struct identity *id)
 {
 	struct procfs_stat st;
 
@@ -23,8 +24,13 @@ monitor_lives(const struct identity *id)
 enum lease_state
 lease_state(const struct stored *s)
 {
-	if (s->record != NULL && monitor_lives(&s->record->identity))
+	uint64_t pidns;
+
+	if (s->record != NULL && lease_monitor_lives(&s->record->identity))
 		return LEASE_LIVE;
+	if (s->record != NULL && procfs_namespace("pid", &pidns) == 0 &&
+	    s->record->identity.pidns == pidns)
+		return LEASE_ORPHAN;
 	if (sentinel_held(s->ip))
 		return LEASE_LIVE;
 	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;

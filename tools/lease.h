@@ -11,6 +11,9 @@ enum lease_state {
 	LEASE_UNREADABLE /* the record cannot be read */
 };
 
+/* Does a process with the monitor's pid and start time live here? */
+bool lease_monitor_lives(const struct identity *id);
+
 enum lease_state lease_state(const struct stored *s);
 
 /* "live", "orphan", "unreadable". */

@@ -16,6 +16,7 @@
 #include "monitor.h"
 #include "../shim/terms.h"
 #include "clock.h"
+#include "fault.h"
 #include "outcome.h"
 #include "pool.h"
 #include "procfs.h"
@@ -197,6 +198,7 @@ reaped(struct monitor *m, const siginfo_t *info)
 {
 	bool killed = info->si_code != CLD_EXITED;
 
+	(void)fault("monitor.gone");
 	if (info->si_pid != m->request.command) {
 		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
 		    info->si_status);
@@ -298,9 +300,20 @@ on_timeout(struct monitor *m)
 		kill_tree(m);
 }
 
+/* Short of memory or interrupted, but still the only one who frees it. */
+static void
+breathe(void)
+{
+	static const struct timespec moment = { .tv_nsec = 1000000 };
+
+	if (errno != EINTR)
+		(void)nanosleep(&moment, NULL);
+}
+
 static void
 loop(struct monitor *m)
 {
+	(void)fault("monitor.running");
 	reap_children(m);
 	while (m->state != FINISHED) {
 		struct pollfd fds[] = {
@@ -309,8 +322,9 @@ loop(struct monitor *m)
 			{ .fd = m->owner, .events = POLLIN },
 		};
 
-		if (poll(fds, 3, timeout_of(m)) == -1 && errno != EINTR)
-			err(EXIT_PORTLEASE, "poll");
+		if (fault("monitor.poll") == -1 ||
+		    poll(fds, 3, timeout_of(m)) == -1)
+			breathe();
 		if (fds[1].revents)
 			read_control(m);
 		if (fds[2].revents)
@@ -327,7 +341,8 @@ read_request(struct monitor *m)
 {
 	struct request *r = &m->request;
 
-	if (pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
+	if (fault("monitor.request") == -1 ||
+	    pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
 	close(FD_REQUEST);
 	m->dir.fd = FD_STATE;
@@ -350,7 +365,9 @@ watch(struct monitor *m)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->signals = fault("monitor.watch") == -1
+			 ? -1
+			 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals == -1)
 		err(EXIT_PORTLEASE, "signalfd");
 	m->owner = -1;
@@ -427,6 +444,7 @@ begin(struct monitor *m)
 	if (store_publish(&m->dir, &m->claim.stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
+	(void)fault("record.published");
 	options_address_text(m->claim.terms.leased, go.ip);
 	(void)strlcpy(go.record, m->claim.stored.path, sizeof(go.record));
 	if (terms_format(&m->claim.terms, go.terms, sizeof(go.terms)) == 0)
@@ -436,7 +454,7 @@ begin(struct monitor *m)
 	setproctitle("-portlease: monitor %s: %s", go.ip, m->request.line);
 	if (m->request.command == 0)
 		hand_over(m, &go);
-	else
+	else if (fault("monitor.go") == 0)
 		(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
 	close(FD_STUB);
 }
@@ -452,7 +470,7 @@ monitor_main(void)
 	begin(&m);
 	loop(&m);
 	end = outcome_conclude(&m.outcome, &m.request.options, &m.claim);
-	if (m.control != -1)
+	if (m.control != -1 && fault("monitor.ended") == 0)
 		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The last section of a run, in the order that proves. */
 #include "outcome.h"
+#include "fault.h"
 #include "findings.h"
 #include "procfs.h"
 #include "proof.h"
@@ -50,16 +51,19 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
 	struct evidence sockets = { 0 };
 	struct tenants t;
-	bool again = false;
+	bool again;
 
 	if (out->commandless)
 		evidence_sockets(
 		    &sockets, c->diag, &c->terms, c->stored.record, LOOK_WALK);
-	if (tenants_find(
+	if (fault("conclude.tenants") == -1 ||
+	    tenants_find(
 		&t, c->stored.record, c->stored.path, &sockets, among) == -1)
 		t.unseen = true;
 	e->processes = (unsigned int)tenants_unproven(&t);
 	e->processes_unseen = out->commandless && t.unseen;
+	/* One that just died may have refused to be looked at. */
+	again = e->processes_unseen && e->processes == 0;
 	if (t.n > e->processes && tenants_wait(&t, patience) > 0) {
 		note_clients(out, c, &t);
 		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
@@ -147,6 +151,9 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	bool freed;
 
 	gather(out, o, c, &e);
+	if (fault("conclude.sockets") == -1)
+		e.sockets_unseen = errno;
+	(void)fault("conclude.proven");
 	verdict = proof_of(&e);
 	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
 	findings_tell(out, o, &e, record);
@@ -156,6 +163,7 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	record->release.freed = freed;
 	record->release.leaked = end.status == EXIT_LEAK;
 	atomic_store(&record->release.done, 1);
+	(void)fault("conclude.told");
 	pool_release(c, freed, verdict == VERDICT_CLEAN);
 	return end;
 }

@@ -6,6 +6,7 @@
  */
 #include "pool.h"
 #include "clock.h"
+#include "fault.h"
 #include "interfaces.h"
 #include "procfs.h"
 #include "proof.h"
@@ -138,9 +139,11 @@ try_slice(struct claim *c, size_t slice)
 	struct evidence e;
 
 	c->terms.leased = leased_of(slice);
-	c->sentinel = sentinel_take(c->terms.leased);
+	c->sentinel =
+	    fault("claim.lock") == -1 ? -1 : sentinel_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return BUSY;
+	(void)fault("claim.locked");
 	if (store_has(c->dir, c->terms.leased, c->netns)) {
 		unlock(c);
 		return BUSY;
@@ -148,6 +151,7 @@ try_slice(struct claim *c, size_t slice)
 	verdict = prove(c, &e, look);
 	if (verdict == VERDICT_HELD && e.held == 0 && look == LOOK_CHEAP)
 		verdict = prove(c, &e, LOOK_WALK); /* a stranger's UDP? */
+	(void)fault("claim.proven");
 	switch (verdict) {
 	case VERDICT_CLEAN:
 		if (refuse_foreign(c, &e) == 0 && create_record(c) == 0)
@@ -308,6 +312,8 @@ explain_tenant(struct claim *c, struct evidence *e)
 	}
 	if (e->ports_held > 0)
 		return explain(c, "%s: port %u is still taken", ip, e->port);
+	if (proof_of(e) != VERDICT_CLEAN) /* of an orphan */
+		proof_reason(e, who, sizeof(who));
 	return explain(c, "%s: still held by %s", ip, who);
 }
 
@@ -343,12 +349,13 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir)
 	interfaces_fill(&c->terms);
 	if (procfs_namespace("net", &c->netns) == -1)
 		return explain(c, "/proc/self/ns/net: %s", strerror(errno));
-	c->diag = sockdiag_open();
+	c->diag = fault("claim.sock_diag") == -1 ? NULL : sockdiag_open();
 	if (c->diag == NULL)
 		return explain(c,
 		    "no address can be proven free: sock_diag: %s",
 		    strerror(errno));
-	c->history = history_open(dir, c->netns);
+	c->history =
+	    fault("claim.history") == -1 ? NULL : history_open(dir, c->netns);
 	return o->ip != 0 ? claim_address(c, o) : claim_slice(c);
 }
 

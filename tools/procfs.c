@@ -689,15 +689,31 @@ procfs_boot_id(char id[static PROCFS_BOOT_ID])
 	return n == PROCFS_BOOT_ID - 1 ? 0 : fail(EBADMSG);
 }
 
-int
-procfs_namespace(const char *kind, uint64_t *inode)
+static int
+namespace_at(const char *path, uint64_t *inode)
 {
-	char path[PATH_SIZE];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
 	if (stat(path, &st) < 0)
 		return -1;
 	*inode = st.st_ino;
 	return 0;
+}
+
+int
+procfs_namespace(const char *kind, uint64_t *inode)
+{
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	return namespace_at(path, inode);
+}
+
+int
+procfs_namespace_of(pid_t pid, const char *kind, uint64_t *inode)
+{
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
+	return namespace_at(path, inode);
 }

@@ -92,6 +92,9 @@ int procfs_boot_id(char id[static PROCFS_BOOT_ID]);
 /* Our own namespace of a kind ("net", "pid"): its inode.  0; -1, errno. */
 int procfs_namespace(const char *kind, uint64_t *inode);
 
+/* The same of another process; -1 with ENOENT when it is gone, EACCES. */
+int procfs_namespace_of(pid_t pid, const char *kind, uint64_t *inode);
+
 /*
  * Makes a line of untrusted bytes fit for a terminal: control characters and
  * what is not UTF-8 become '?'.

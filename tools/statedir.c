@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Candidates in order of preference, each checked after it was opened. */
 #include "statedir.h"
+#include "fault.h"
 #include "options.h"
 
 #include <errno.h>
@@ -95,6 +96,8 @@ statedir_open(struct statedir *dir)
 {
 	int error = ENOENT;
 
+	if (fault("statedir.open") == -1)
+		return -1;
 	for (int i = 0; i < CANDIDATES; i++) {
 		if (!candidate(i, dir->path, sizeof(dir->path)))
 			continue;

@@ -5,11 +5,14 @@
  * there is overwritten by the next.
  */
 #include "store.h"
+#include "fault.h"
 #include "options.h"
+#include "sentinel.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +57,12 @@ parse_name(struct stored *s)
 static struct record *
 map(int fd, bool writable)
 {
-	struct record *r = mmap(NULL, sizeof(*r),
-	    PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	struct record *r;
 
+	if (writable && fault("record.map") == -1)
+		return NULL;
+	r = mmap(NULL, sizeof(*r), PROT_READ | (writable ? PROT_WRITE : 0),
+	    MAP_SHARED, fd, 0);
 	return r == MAP_FAILED ? NULL : r;
 }
 
@@ -78,14 +84,20 @@ store_create(
 	new_name(name, temp);
 	if (unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT)
 		return -1;
-	fd = openat(dir->fd, temp,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd =
+	    fault("record.create") == -1
+		? -1
+		: openat(dir->fd, temp,
+		      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
-	error = posix_fallocate(fd, 0, sizeof(struct record));
+	error = fault("record.allocate") == -1
+		    ? errno
+		    : posix_fallocate(fd, 0, sizeof(struct record));
 	if (error == 0 && (s->record = map(fd, true)) == NULL)
 		error = errno;
 	close(fd);
+	(void)fault("record.created");
 	if (error == 0)
 		return 0;
 	(void)unlinkat(dir->fd, temp, 0);
@@ -97,9 +109,16 @@ int
 store_publish(const struct statedir *dir, const struct stored *s)
 {
 	char temp[56];
+	int error;
 
 	new_name(s->name, temp);
-	return renameat(dir->fd, temp, dir->fd, s->name);
+	if (fault("record.publish") == 0 &&
+	    renameat(dir->fd, temp, dir->fd, s->name) == 0)
+		return 0;
+	error = errno;
+	(void)unlinkat(dir->fd, temp, 0);
+	errno = error;
+	return -1;
 }
 
 bool
@@ -165,7 +184,10 @@ store_unmap(struct stored *s)
 int
 store_remove(const struct statedir *dir, const char *name)
 {
-	return unlinkat(dir->fd, name, 0);
+	if (fault("record.remove") == -1 || unlinkat(dir->fd, name, 0) == -1)
+		return -1;
+	(void)fault("record.removed");
+	return 0;
 }
 
 struct walk {
@@ -207,6 +229,124 @@ walk_dir(const struct statedir *dir, void *arg)
 	if (n >= 0)
 		free(list);
 	return rc;
+}
+
+/* The start of a record, up to and with its identity. */
+struct heading {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;
+	struct terms terms;
+	struct identity identity;
+};
+
+_Static_assert(
+    offsetof(struct heading, identity) == offsetof(struct record, identity),
+    "a heading is the start of a record");
+
+static bool
+read_heading(const struct statedir *dir, const char *name, struct heading *h)
+{
+	int fd = openat(
+	    dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return false;
+	n = pread(fd, h, sizeof(*h), 0);
+	close(fd);
+	return n == (ssize_t)sizeof(*h) && h->magic == RECORD_MAGIC &&
+	       h->version == RECORD_VERSION;
+}
+
+struct headings {
+	uint64_t netns;
+	int (*each)(const struct identity *, void *);
+	void *arg;
+};
+
+static int
+headings_of(const struct statedir *dir, void *arg)
+{
+	const struct headings *w = arg;
+	int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	struct heading h;
+	int rc = 0;
+
+	if (list == NULL) {
+		if (fd != -1)
+			close(fd);
+		return 0;
+	}
+	while (rc == 0 && (entry = readdir(list)) != NULL)
+		if (is_record(entry) && read_heading(dir, entry->d_name, &h) &&
+		    h.identity.netns == w->netns)
+			rc = w->each(&h.identity, w->arg);
+	closedir(list);
+	return rc;
+}
+
+int
+store_identities(
+    uint64_t netns, int (*each)(const struct identity *, void *arg), void *arg)
+{
+	struct headings w = { netns, each, arg };
+
+	return statedir_each(headings_of, &w);
+}
+
+static int
+is_unfinished(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] == '.' && len > 5 &&
+	       strcmp(entry->d_name + len - 4, ".new") == 0;
+}
+
+/* Not ours unless it is the name that new_name makes of a record's. */
+static void
+sweep_one(const struct statedir *dir, const char *temp, uint64_t netns)
+{
+	struct stored s = { 0 };
+	char again[56];
+	int lock;
+
+	if (strlcpy(s.name, temp + 1, sizeof(s.name)) >= sizeof(s.name))
+		return;
+	s.name[strlen(s.name) - 4] = '\0';
+	if (!parse_name(&s) || s.netns != netns)
+		return;
+	new_name(s.name, again);
+	lock = strcmp(again, temp) == 0 ? sentinel_take(s.ip) : -1;
+	if (lock == -1)
+		return;
+	(void)unlinkat(dir->fd, temp, 0);
+	close(lock);
+}
+
+static int
+sweep_dir(const struct statedir *dir, void *arg)
+{
+	const uint64_t *netns = arg;
+	struct dirent **list;
+	int n = scandirat(dir->fd, ".", &list, is_unfinished, NULL);
+
+	for (int i = 0; i < n; i++) {
+		sweep_one(dir, list[i]->d_name, *netns);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return 0;
+}
+
+void
+store_sweep(uint64_t netns)
+{
+	(void)statedir_each(sweep_dir, &netns);
 }
 
 int

@@ -14,10 +14,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
-enum { KILL_WAIT = 2000 /* milliseconds */ };
+enum { KILL_WAIT = 2000, DYING_WAIT = 100 /* milliseconds */ };
+
+#define INITIAL_PIDNS 0xeffffffcU
 
 struct finding {
 	struct tenants *out;
@@ -70,7 +72,8 @@ in_record(const struct finding *f, const struct procfs_stat *p)
 	const struct identity *id = &f->record->identity;
 	struct image image;
 
-	if (id->command == p->pid && id->command_start == p->start)
+	if (id->command == p->pid && id->command_start == p->start &&
+	    id->pidns == f->pidns)
 		return true;
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (ledger_image(f->record, i, &image) && image.pid == p->pid &&
@@ -207,6 +210,32 @@ find_images(struct finding *f)
 	return rc;
 }
 
+/* Is it in this pid namespace, and may we know? */
+static int
+lives_in(pid_t pid, void *arg)
+{
+	const uint64_t *pidns = arg;
+	uint64_t its;
+
+	return procfs_namespace_of(pid, "pid", &its) == 0 && its == *pidns;
+}
+
+/*
+ * Could tenants live that this /proc does not show?  The initial pid namespace
+ * (PROC_PID_INIT_INO in Linux, include/linux/proc_ns.h) shows all others.
+ */
+static bool
+out_of_sight(const struct finding *f)
+{
+	uint64_t theirs = f->record->identity.pidns;
+
+	if (procfs_hidden())
+		return true;
+	if (theirs == 0 || theirs == f->pidns)
+		return false;
+	return f->pidns != INITIAL_PIDNS || procfs_each(lives_in, &theirs) != 0;
+}
+
 int
 tenants_find(struct tenants *t, const struct record *record, const char *path,
     const struct evidence *e, enum tenants_among among)
@@ -216,7 +245,72 @@ tenants_find(struct tenants *t, const struct record *record, const char *path,
 	memset(t, 0, sizeof(*t));
 	(void)procfs_namespace("pid", &f.pidns);
 	spare(&f);
+	if (among == AMONG_ALL)
+		t->unseen = out_of_sight(&f);
 	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
+}
+
+struct pids {
+	pid_t *list; /* heap */
+	size_t n, room;
+};
+
+static int
+collect(pid_t pid, void *arg)
+{
+	struct pids *pids = arg;
+	pid_t *list;
+
+	if (pids->n == pids->room) {
+		list =
+		    reallocarray(pids->list, pids->room + 512, sizeof(*list));
+		if (list == NULL)
+			return -1;
+		pids->list = list;
+		pids->room += 512;
+	}
+	pids->list[pids->n++] = pid;
+	return 0;
+}
+
+/* The descriptor first: then whatever is true of the pid is true of it. */
+static bool
+kill_if_proven(struct finding *f, pid_t pid)
+{
+	struct tenant t = { .pid = pid };
+	struct procfs_stat st;
+	bool killed = false;
+	int fd = spared(f, pid) ? -1 : pidfd_open(pid, 0);
+
+	if (fd == -1)
+		return false;
+	if (procfs_stat(pid, &st) == 0 && !gone(&st)) {
+		t.witnesses = ask_witnesses(f, &st);
+		killed = tenants_proven(&t) &&
+			 pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
+	}
+	close(fd);
+	return killed;
+}
+
+size_t
+tenants_kill(
+    const struct record *record, const char *path, const struct evidence *e)
+{
+	struct tenants none = { 0 };
+	struct finding f = {
+		.out = &none, .record = record, .path = path, .e = e
+	};
+	struct pids pids = { 0 };
+	size_t killed = 0;
+
+	(void)procfs_namespace("pid", &f.pidns);
+	spare(&f);
+	(void)procfs_each(collect, &pids);
+	while (pids.n > 0)
+		killed += kill_if_proven(&f, pids.list[--pids.n]);
+	free(pids.list);
+	return killed;
 }
 
 void
@@ -268,13 +362,12 @@ signal_all(const struct pollfd *fds, size_t n, int sig)
 {
 	for (size_t i = 0; i < n; i++)
 		if (fds[i].fd >= 0)
-			(void)syscall(
-			    SYS_pidfd_send_signal, fds[i].fd, sig, NULL, 0);
+			(void)pidfd_send_signal(fds[i].fd, sig, NULL, 0);
 }
 
-/* A pidfd for each proven one; NULL with errno.  The caller frees. */
+/* A pidfd for each that is proven, or is not; NULL with errno. */
 static struct pollfd *
-open_all(const struct tenants *t)
+open_all(const struct tenants *t, bool proven)
 {
 	struct pollfd *fds = calloc(t->n + 1, sizeof(*fds));
 
@@ -282,7 +375,7 @@ open_all(const struct tenants *t)
 		const struct tenant *one = &t->list[i];
 
 		fds[i].events = POLLIN;
-		fds[i].fd = tenants_proven(one)
+		fds[i].fd = tenants_proven(one) == proven
 				? procfs_pidfd(one->pid, one->start)
 				: -1;
 	}
@@ -301,7 +394,7 @@ close_all(struct pollfd *fds, size_t n)
 size_t
 tenants_wait(const struct tenants *t, int64_t ms)
 {
-	struct pollfd *fds = open_all(t);
+	struct pollfd *fds = open_all(t, true);
 	size_t left;
 
 	if (fds == NULL)
@@ -314,7 +407,7 @@ tenants_wait(const struct tenants *t, int64_t ms)
 size_t
 tenants_end(const struct tenants *t, int sig, int64_t grace)
 {
-	struct pollfd *fds = open_all(t);
+	struct pollfd *fds = open_all(t, true);
 	size_t left;
 
 	if (fds == NULL)
@@ -333,9 +426,14 @@ tenants_end(const struct tenants *t, int sig, int64_t grace)
 size_t
 tenants_unproven(const struct tenants *t)
 {
+	struct pollfd *fds;
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++)
 		n += !tenants_proven(&t->list[i]);
+	if (n == 0 || (fds = open_all(t, false)) == NULL)
+		return n;
+	n = wait_all(fds, t->n, DYING_WAIT);
+	close_all(fds, t->n);
 	return n;
 }

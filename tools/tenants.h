@@ -53,7 +53,18 @@ void tenants_free(struct tenants *t);
 
 bool tenants_proven(const struct tenant *tenant);
 
-/* How many have one witness only: never signalled, and still there. */
+/*
+ * Send SIGKILL to every proven one as soon as it is seen, the youngest first:
+ * who forks and exits all the time is gone before a whole pass is over.
+ * Returns how many were.
+ */
+size_t tenants_kill(
+    const struct record *record, const char *path, const struct evidence *e);
+
+/*
+ * How many have one witness only and are still there after a moment: they are
+ * never signalled, but a process that is dying tells less and less of itself.
+ */
 size_t tenants_unproven(const struct tenants *t);
 
 /* Wait at most ms for the proven ones to end; returns how many are left. */

@@ -4,6 +4,7 @@
  * /proc/PID/task/TID/children does not exist in every kernel.
  */
 #include "tree.h"
+#include "fault.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -56,7 +57,8 @@ ssize_t
 tree_descendants(pid_t root, struct procfs_stat **list)
 {
 	struct procfs_stat *all, *out;
-	ssize_t n = procfs_list(&all), found = 0;
+	ssize_t n = fault("tree.list") == -1 ? -1 : procfs_list(&all);
+	ssize_t found = 0;
 
 	*list = NULL;
 	if (n == -1)

@@ -172,3 +172,22 @@ Test(sentinel, has_one_holder)
 	cr_expect_eq(sentinel_address(0x7f500301), 0x7f5003ffU);
 	cr_expect_eq(sentinel_address(0x7f000005), 0x7f000005U);
 }
+
+Test(history, a_clean_one_that_rested_needs_no_walk, .init = make_top,
+    .fini = remove_top)
+{
+	static unsigned char tried[POOL_SLICES];
+	struct statedir dir;
+	struct history *h;
+
+	cr_assert_eq(statedir_open(&dir), 0);
+	h = history_open(&dir, NETNS);
+	cr_assert_not_null(h);
+	history_note(h, 9, true);
+	cr_expect_eq(history_oldest(h, tried, 8), 8U);
+	history_rest(h, 9);
+	cr_expect_eq(history_oldest(h, tried, 8), 9U);
+	tried[9] = 1;
+	cr_expect_eq(history_oldest(h, tried, 8), 8U);
+	history_close(h);
+}

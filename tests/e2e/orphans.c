@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Monitors, fronts and owners are killed.  What they leave is found, ended
+ * when two witnesses call it the lease's, and nothing else is touched; no
+ * address is handed out before it is proven free.
+ */
+#include "story.h"
+#include "witness.h"
+
+#include "tools/lease.h"
+
+#include <sys/wait.h>
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(orphans, .init = story_begin, .fini = story_finish, .timeout = 60);
+
+static int
+note_monitor(const struct statedir *dir, struct stored *s, void *arg)
+{
+	(void)dir;
+	cr_assert_not_null(s->record);
+	*(pid_t *)arg = s->record->identity.monitor;
+	return 1;
+}
+
+/* The monitor of the only lease that there is. */
+static pid_t
+monitor(void)
+{
+	pid_t pid = 0;
+
+	(void)store_each(lease_netns(), note_monitor, &pid);
+	cr_assert_gt(pid, 1);
+	return pid;
+}
+
+static void
+kill_monitor(void)
+{
+	pid_t pid = monitor();
+
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+}
+
+/* A lease of that command whose monitor was killed when it said "ready". */
+#define ORPHANED(ip, ...)                                                      \
+	orphaned(&(ip), (const char *const[]){ PORTLEASE, "run", "-p", "9926", \
+			    TELL_IP, __VA_ARGS__, NULL })
+
+static pid_t
+orphaned(const char **ip, const char *const argv[])
+{
+	struct run *front = story_start(argv);
+	pid_t pid;
+
+	*ip = story_ip(front);
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	kill_monitor();
+	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
+	cr_expect_not_null(
+	    strstr(front->err, "monitor was lost"), "%s", front->err);
+	return pid;
+}
+
+static const char *
+text_of(pid_t pid)
+{
+	static char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	return text;
+}
+
+static bool
+alive(pid_t pid)
+{
+	return witness_state(pid) != '\0' && witness_state(pid) != 'Z';
+}
+
+/* The lines of ps, or nothing. */
+static const char *
+leases(void)
+{
+	const char *line = strstr(RUN(PORTLEASE, "ps")->out, "127.");
+
+	return line != NULL ? line : "";
+}
+
+static void
+expect_words(const char *text, const char *const words[])
+{
+	for (; *words != NULL; words++)
+		cr_expect_not_null(
+		    strstr(text, *words), "no \"%s\" in: %s", *words, text);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const char *
+mark_of(const char *ip)
+{
+	static char text[256];
+
+	(void)snprintf(text, sizeof(text), "PORTLEASE_RECORD=%s/%s-%llu",
+	    story_state(), ip, (unsigned long long)lease_netns());
+	return text;
+}
+
+static const char *
+at(const char *ip, const char *port)
+{
+	static char name[32];
+
+	(void)snprintf(name, sizeof(name), "%s:%s", ip, port);
+	return name;
+}
+
+static void
+expect_reaped(const char *ip)
+{
+	struct run *r = RUN(PORTLEASE, "reap", ip);
+
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+	cr_expect(strstr(r->out, "CLEAN") != NULL ||
+		      strstr(r->out, "COOLING") != NULL,
+	    "%s", r->out);
+	cr_expect_str_eq(leases(), "");
+}
+
+/* Not ended, and not given away: what `who` does must be up to its user. */
+static void
+expect_left_alone(const char *ip, pid_t who, const char *word)
+{
+	struct run *r = RUN(PORTLEASE, "reap", ip);
+
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	expect_words(r->out, WORDS(word, "HELD"));
+	cr_expect_eq(
+	    story_number(strstr(r->out, word) != NULL ? r->out : "", "pid "),
+	    who, "%s", r->out);
+	cr_expect(alive(who));
+	expect_words(leases(), WORDS(ip, "orphan"));
+}
+
+Test(orphans, a_lost_monitor_is_told_of_listed_and_reaped)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	struct run *r;
+
+	expect_words(leases(), WORDS(ip, "orphan"));
+	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
+	r = RUN(PORTLEASE, "reap", "--dry-run", ip);
+	expect_words(r->out, WORDS("would be ended", "fixedport"));
+	cr_expect(alive(pid));
+	r = RUN(PORTLEASE, "reap", ip);
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+	expect_words(r->out, WORDS("was asked to end", "fixedport"));
+	cr_expect_not(alive(pid));
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, the_next_lease_finishes_what_was_left)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	struct run *r = RUN(PORTLEASE, "run", "-v", "true");
+
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_null(strstr(r->err, "straggler"), "%s", r->err);
+	story_gone(pid);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, a_lease_for_a_script_finishes_them_too)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	struct run *r;
+
+	r = RUN("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire --sh)\"; " PORTLEASE " release");
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_str_eq(r->err, "");
+	story_gone(pid);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, survivors_that_hid_are_found)
+{
+	static const char *const shapes[][8] = {
+		{ GUEST("detach"), GUEST("fixedport"), "9926" },
+		{ GUEST("bare"), GUEST("detach"), GUEST("fixedport"), "9926" },
+		{ GUEST("deaf"), GUEST("fixedport"), "9926" },
+		{ GUEST("forget"), "9926" },
+		{ GUEST("stopped") },
+	};
+	const char *ip,
+	    *argv[20] = { PORTLEASE, "run", "--until", "tree", TELL_IP };
+	size_t i, n, first = 0;
+	struct run *r;
+	pid_t pid;
+
+	while (argv[first] != NULL)
+		first++;
+	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+		for (n = 0; shapes[i][n] != NULL; n++)
+			argv[first + n] = shapes[i][n];
+		argv[first + n] = NULL;
+		pid = orphaned(&ip, argv);
+		r = RUN(PORTLEASE, "reap", "-g", "300ms", "--all");
+		cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+		cr_expect_eq(story_number(r->out, "pid "), pid, "%s: %s",
+		    shapes[i][0], r->out);
+		cr_expect_not(alive(pid), "%s", shapes[i][0]);
+		cr_expect_str_eq(leases(), "");
+	}
+}
+
+Test(orphans, forks_without_exec_are_found_by_their_sockets)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, "sh", "-c",
+	    GUEST("fixedport") " 9926 & (exec 9>&1; : ; "
+			       "while :; do :; done) & wait");
+	struct run *r = RUN(PORTLEASE, "reap", "-g", "300ms", ip);
+
+	cr_expect_not(alive(pid));
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+/* Variables are copied easily: `env` of a shell that once acquired a lease. */
+Test(orphans, an_innocent_that_merely_has_the_variable_is_never_signalled)
+{
+	const char *ip;
+	struct run *innocent;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+
+	innocent =
+	    START("env", mark_of(ip), "sh", "-c", "echo here; exec sleep 600");
+	story_says(innocent, "here");
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+	expect_left_alone(ip, innocent->pid, "left alone");
+	story_signal(innocent, SIGTERM);
+	story_end(innocent);
+	expect_reaped(ip);
+}
+
+/* Start times are counted in ticks of 10 ms, so the pid must be older. */
+static struct run *
+reuse(pid_t pid, const char *mark)
+{
+	struct run *r;
+
+	poll(NULL, 0, 30);
+	r = START(GUEST("reuse"), text_of(pid), "env", mark, "sh", "-c",
+	    "echo running; exec sleep 600");
+
+	if (strncmp(story_says(r, "re"), "refused", 7) == 0)
+		story_skip("pids cannot be chosen");
+	story_says(r, "running");
+	return r;
+}
+
+Test(orphans, a_pid_that_was_reused_is_nobodys)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	struct run *other;
+
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+	story_quiet();
+	other = reuse(pid, "INNOCENT=1");
+	expect_reaped(ip);
+	cr_expect(alive(pid));
+	story_signal_pid(pid, SIGTERM);
+	story_end(other);
+}
+
+Test(orphans, a_reused_pid_with_the_variable_is_reported_and_left_alone)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	struct run *other;
+
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+	story_quiet();
+	other = reuse(pid, mark_of(ip));
+	expect_left_alone(ip, pid, "left alone");
+	story_signal_pid(pid, SIGTERM);
+	story_end(other);
+	expect_reaped(ip);
+}
+
+Test(orphans, a_reused_pid_of_the_monitor_does_not_make_it_live)
+{
+	struct run *front =
+	    START(PORTLEASE, "run", TELL_IP, GUEST("fixedport"), "9926");
+	const char *ip = story_ip(front);
+	struct run *other;
+	pid_t pid;
+
+	story_says(front, "ready");
+	pid = monitor();
+	kill_monitor();
+	story_end(front);
+	other = reuse(pid, "INNOCENT=1");
+	expect_words(leases(), WORDS(ip, "orphan"));
+	expect_reaped(ip);
+	cr_expect(alive(pid));
+	story_signal_pid(pid, SIGTERM);
+	story_end(other);
+}
+
+Test(orphans, a_foreign_listener_on_the_slice_is_named_and_left_alone)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926"), stranger;
+	struct run *native, *r;
+
+	native = START(GUEST("fixedport"), at(ip, "9940"));
+	stranger = (pid_t)story_number(story_says(native, "ready"), "pid ");
+	r = RUN(PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	expect_words(r->out, WORDS("was asked to end", "HELD", "9940"));
+	cr_expect_not(alive(pid));
+	expect_left_alone(ip, stranger, "held by");
+	story_signal(native, SIGTERM);
+	story_end(native);
+	expect_reaped(ip);
+}
+
+Test(orphans, what_belongs_to_another_user_keeps_the_address_taken)
+{
+	const char *ip;
+	struct run *front, *native, *r;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	if (RUN(AS_NOBODY, "test", "-x", PORTLEASE)->status != 0)
+		story_skip("%s cannot be reached by everybody", BUILD_DIR);
+	story_give(NOBODY);
+	front = START(AS_NOBODY, PORTLEASE, "run", "-p", "9926", TELL_IP,
+	    GUEST("fixedport"), "9926");
+	ip = story_ip(front);
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	native = START(GUEST("fixedport"), at(ip, "9940"));
+	story_says(native, "ready");
+	story_signal_pid(witness_child(front->pid, 0), SIGKILL);
+	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
+	r = RUN(AS_NOBODY, PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	expect_words(r->out, WORDS("HELD", "9940", "nobody that can be seen"));
+	cr_expect_not(alive(pid));
+	cr_expect(alive(native->pid));
+}
+
+Test(orphans, an_unreadable_record_is_not_handed_out)
+{
+	const char *ip;
+	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+	const char *path = strchr(mark_of(ip), '=') + 1;
+	struct run *r;
+
+	cr_assert_eq(truncate(path, 100), 0);
+	expect_words(leases(), WORDS(ip, "unreadable"));
+	r = RUN(PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	cr_expect(alive(pid));
+	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	cr_expect_str_eq(r->out, "");
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+	expect_reaped(ip);
+}
+
+Test(orphans, an_owner_that_dies_ends_its_acquired_lease)
+{
+	struct run *owner = START("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire --sh --owner $$)\"; "
+	    "echo ip $PORTLEASE_IP; " GUEST("fixedport") " 9926 & wait");
+	const char *ip = story_ip(owner);
+	pid_t pid = (pid_t)story_number(story_says(owner, "ready"), "pid ");
+
+	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
+	story_signal(owner, SIGKILL);
+	story_gone(pid);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, a_runner_that_is_killed_takes_its_four_leases_along)
+{
+	struct run *runner = START("sh", "-c",
+	    "for i in 1 2 3 4; do " PORTLEASE " run -g 5s " GUEST(
+		"fixedport") " -x 'sleep 600' 9926 & done; wait");
+	pid_t pids[4];
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		pids[i] =
+		    (pid_t)story_number(story_says(runner, "ready"), "pid ");
+	story_signal(runner, SIGKILL);
+	for (i = 0; i < 4; i++)
+		story_gone(pids[i]);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, release_reports_stragglers)
+{
+	struct run *r = START("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire --on-leak fail --sh)\"; " GUEST(
+		"fixedport") " -i left 9926 & read line; " PORTLEASE
+			     " release; echo status=$?");
+	pid_t pid = (pid_t)story_number(story_says(r, "ready"), "pid ");
+
+	story_tell(r, "release\n");
+	story_end(r);
+	expect_words(
+	    r->err, WORDS("straggler: pid ", "-i left", "9926", "ended"));
+	expect_words(r->out, WORDS("status=123"));
+	cr_expect_not(alive(pid));
+	cr_expect_str_eq(leases(), "");
+}
+
+Test(orphans, whoever_adopts_the_address_finishes_its_orphan)
+{
+	const char *ip = story_address();
+	struct run *front, *r;
+	pid_t pid;
+
+	front = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	kill_monitor();
+	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
+	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "20s", "sh", "-c",
+	    "kill -0 $0 2>/dev/null && echo alive; echo ran", text_of(pid));
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_str_eq(r->out, "ran\n", "%s", r->err);
+	story_quiet();
+	cr_expect_str_eq(leases(), "");
+}
+
+/* As impatient harnesses end their servers: 200 ms is no time to flush. */
+Test(orphans, a_front_killed_in_the_middle_of_a_flush_cuts_nothing_short)
+{
+	const char *ip = story_address(), *marker = story_path("flushed");
+	struct run *first, *second;
+	pid_t pid;
+
+	first = START(PORTLEASE, "run", "-g", "20s", "--ip", ip,
+	    GUEST("fixedport"), "-t", "3000", "-m", marker, "9926");
+	pid = (pid_t)story_number(story_says(first, "ready"), "pid ");
+	story_signal(first, SIGTERM);
+	poll(NULL, 0, 200);
+	story_signal(first, SIGKILL);
+	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "20s", "sh",
+	    "-c",
+	    "test -e \"$0\" && echo flushed; kill -0 $1 2>/dev/null && echo "
+	    "alive; shift; exec \"$@\"",
+	    marker, text_of(pid), GUEST("fixedport"), "9926");
+	cr_expect_eq(
+	    RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "true")
+		    ->status >>
+		8,
+	    125);
+	cr_expect(alive(pid));
+	story_says(second, "ready");
+	cr_expect_eq(access(marker, F_OK), 0);
+	expect_words(second->out, WORDS("flushed"));
+	cr_expect_null(strstr(second->out, "alive"), "%s", second->out);
+}
