@@ -15,12 +15,16 @@
  */
 #include "monitor.h"
 #include "../shim/terms.h"
+#include "boot.h"
 #include "clock.h"
 #include "outcome.h"
 #include "pool.h"
 #include "procfs.h"
+#include "progress.h"
+#include "status.h"
 #include "stragglers.h"
 #include "tree.h"
+#include "unready.h"
 #include "wire.h"
 
 #include <err.h>
@@ -65,6 +69,11 @@ struct monitor {
 	int64_t deadline; /* clock_ms, 0 none: when TIME_UP happens */
 	int64_t grace_end; /* clock_ms, 0 while nobody asked */
 	int sig; /* that asked first */
+	struct go go; /* what the command was told */
+	char **env; /* of the front, for a probe; NULL without */
+	struct boot boot;
+	struct status status;
+	struct progress progress;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -184,12 +193,64 @@ happen(struct monitor *m, enum event event)
 
 /* The first one who asks sets the clock; the next ones change nothing. */
 static void
-ask(struct monitor *m, int sig)
+ask(struct monitor *m, int sig, const char *why)
 {
 	if (m->grace_end != 0)
 		return;
 	start_grace(m, sig);
+	if (boot_pending(&m->boot))
+		boot_end(&m->boot);
+	progress_end(&m->progress);
+	status_ending(&m->status, why);
 	happen(m, ASKED);
+}
+
+/* Tell of the boot; whoever is not ready ends as always. */
+static void
+judge_boot(struct monitor *m)
+{
+	const struct boot *b = &m->boot;
+
+	progress_end(&m->progress);
+	if (b->verdict == READY_READY) {
+		status_ready(&m->status, b);
+		if (m->request.options.verbose)
+			warnx("%s: READY after %.3f s", m->go.ip,
+			    (double)b->facts.elapsed / 1000);
+	} else {
+		status_unready(&m->status, b);
+		unready_print(b, m->go.ip);
+		m->outcome.unready = unready_status(b);
+	}
+	boot_end(&m->boot);
+	if (b->verdict > READY_EXITED)
+		ask(m, m->request.options.sig, "not ready");
+}
+
+static void
+turn_boot(struct monitor *m)
+{
+	struct boot *b = &m->boot;
+
+	if (!boot_pending(b))
+		return;
+	boot_turn(b);
+	if (b->verdict != READY_BOOTING) {
+		judge_boot(m);
+	} else if (b->told) {
+		status_progress(&m->status, b);
+		progress_draw(&m->progress, b, m->go.ip);
+		b->told = false;
+	}
+}
+
+static void
+boot_is_over(struct monitor *m)
+{
+	if (!boot_pending(&m->boot))
+		return;
+	boot_exited(&m->boot, &m->outcome.end);
+	judge_boot(m);
 }
 
 static void
@@ -197,6 +258,8 @@ reaped(struct monitor *m, const siginfo_t *info)
 {
 	bool killed = info->si_code != CLD_EXITED;
 
+	if (boot_reaped(&m->boot, info->si_pid, info))
+		return;
 	if (info->si_pid != m->request.command) {
 		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
 		    info->si_status);
@@ -205,6 +268,10 @@ reaped(struct monitor *m, const siginfo_t *info)
 	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
+	if (m->grace_end == 0)
+		status_ending(&m->status, "command exited");
+	if (!m->request.options.until_tree)
+		boot_is_over(m);
 	happen(m, COMMAND_GONE);
 }
 
@@ -219,8 +286,10 @@ reap_children(struct monitor *m)
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
-			if (errno == ECHILD)
-				happen(m, TREE_GONE);
+			if (errno != ECHILD)
+				return;
+			boot_is_over(m);
+			happen(m, TREE_GONE);
 			return;
 		}
 		if (info.si_pid == 0)
@@ -236,7 +305,7 @@ read_signals(struct monitor *m)
 
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
-			ask(m, m->request.options.sig);
+			ask(m, m->request.options.sig, "signal");
 }
 
 static void
@@ -244,7 +313,7 @@ front_gone(struct monitor *m)
 {
 	close(m->control);
 	m->control = -1;
-	ask(m, m->request.options.sig);
+	ask(m, m->request.options.sig, "caller gone");
 }
 
 static void
@@ -263,7 +332,7 @@ read_control(struct monitor *m)
 	if (in.terminal)
 		return;
 	if (ends(m, in.sig) && m->grace_end == 0)
-		ask(m, in.sig);
+		ask(m, in.sig, "signal");
 	else if (m->state == RUNNING)
 		signal_command(m, in.sig);
 }
@@ -273,17 +342,24 @@ owner_gone(struct monitor *m)
 {
 	close(m->owner);
 	m->owner = -1;
-	ask(m, m->request.options.sig);
+	ask(m, m->request.options.sig, "owner gone");
+}
+
+/* The earlier one of two deadlines, of which 0 is none. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 static int
 timeout_of(const struct monitor *m)
 {
-	int64_t left;
+	int64_t end = earlier(m->deadline, boot_deadline(&m->boot)), left;
 
-	if (m->deadline == 0)
+	if (end == 0)
 		return -1;
-	left = m->deadline - clock_ms();
+	left = end - clock_ms();
 	if (m->state == KILLING && left > KILL_AGAIN)
 		left = KILL_AGAIN;
 	return left > 0 ? (int)left : 0;
@@ -307,9 +383,10 @@ loop(struct monitor *m)
 			{ .fd = m->signals, .events = POLLIN },
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
+			{ .fd = boot_fd(&m->boot), .events = POLLIN },
 		};
 
-		if (poll(fds, 3, timeout_of(m)) == -1 && errno != EINTR)
+		if (poll(fds, 4, timeout_of(m)) == -1 && errno != EINTR)
 			err(EXIT_PORTLEASE, "poll");
 		if (fds[1].revents)
 			read_control(m);
@@ -318,8 +395,40 @@ loop(struct monitor *m)
 		if (fds[0].revents)
 			read_signals(m);
 		reap_children(m);
+		turn_boot(m);
 		on_timeout(m);
 	}
+}
+
+/* What comes behind the request: strings, an environment. */
+static char **
+read_environment(void)
+{
+	off_t end = lseek(FD_REQUEST, 0, SEEK_END);
+	size_t len = (size_t)end - sizeof(struct request), n = 0, i = 0;
+	char *text = malloc(len + 1), **env;
+
+	if (text == NULL || pread(FD_REQUEST, text, len,
+				sizeof(struct request)) != (ssize_t)len)
+		errx(EXIT_PORTLEASE, "monitor: no environment");
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		n++;
+	env = calloc(n + 1, sizeof(*env));
+	if (env == NULL)
+		err(EXIT_PORTLEASE, "monitor");
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		env[i++] = text + at;
+	return env;
+}
+
+static void
+find_status(struct status *s)
+{
+	static const int fds[STATUS_SINKS] = { FD_STATUS, FD_STATUS_FILE };
+
+	for (size_t i = 0; i < STATUS_SINKS; i++)
+		s->fd[i] = fcntl(fds[i], F_GETFD) == -1 ? -1 : fds[i];
+	s->begun = clock_ms();
 }
 
 static void
@@ -329,7 +438,10 @@ read_request(struct monitor *m)
 
 	if (pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
+	if (r->options.ready_cmd[0] != '\0')
+		m->env = read_environment();
 	close(FD_REQUEST);
+	find_status(&m->status);
 	m->dir.fd = FD_STATE;
 	(void)strlcpy(m->dir.path, r->state, sizeof(m->dir.path));
 	for (int fd = FD_CONTROL; fd < FD_REQUEST; fd++)
@@ -396,16 +508,39 @@ head(struct record *record)
 	record->size = sizeof(*record);
 }
 
+/* Before the command exists, so that it is given NOTIFY_SOCKET. */
+static void
+begin_boot(struct monitor *m)
+{
+	const struct options *o = &m->request.options;
+	struct boot_plan plan = { .options = o,
+		.go = &m->go,
+		.record = m->claim.stored.record,
+		.diag = m->claim.diag,
+		.root = getpid(),
+		.notify = -1,
+		.env = m->env,
+		.cwd = m->request.cwd };
+
+	if (m->request.command == 0 || !boot_wanted(o))
+		return;
+	plan.notify = notify_open(m->go.notify);
+	if (plan.notify == -1 || boot_begin(&m->boot, &plan) == -1)
+		err(EXIT_PORTLEASE, "cannot wait until it is ready");
+	progress_begin(&m->progress, o);
+}
+
 /* Without a command the front takes the lease, and goes. */
 static void
-hand_over(struct monitor *m, const struct go *go)
+hand_over(struct monitor *m)
 {
+	const struct go *go = &m->go;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	m->state = LEASED;
 	m->outcome.commandless = true;
 	if (send(m->control, go, sizeof(*go), MSG_NOSIGNAL) == -1)
-		ask(m, m->request.options.sig);
+		ask(m, m->request.options.sig, "caller gone");
 	close(m->control);
 	m->control = -1;
 	(void)dup2(null, STDERR_FILENO);
@@ -415,9 +550,8 @@ hand_over(struct monitor *m, const struct go *go)
 static void
 begin(struct monitor *m)
 {
-	struct go go;
+	struct go *go = &m->go;
 
-	memset(&go, 0, sizeof(go));
 	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
 		errx(EXIT_PORTLEASE, "%s", m->claim.why);
 	head(m->claim.stored.record);
@@ -425,17 +559,18 @@ begin(struct monitor *m)
 	if (store_publish(&m->dir, &m->claim.stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
-	options_address_text(m->claim.terms.leased, go.ip);
-	(void)strlcpy(go.record, m->claim.stored.path, sizeof(go.record));
-	if (terms_format(&m->claim.terms, go.terms, sizeof(go.terms)) == 0)
+	if (wire_go(go, &m->claim.terms, m->claim.stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
-	(void)strlcpy(m->outcome.ip, go.ip, sizeof(m->outcome.ip));
-	outcome_begun(&m->outcome, &m->request.options, &go);
-	setproctitle("-portlease: monitor %s: %s", go.ip, m->request.line);
+	(void)strlcpy(m->outcome.ip, go->ip, sizeof(m->outcome.ip));
+	outcome_begun(&m->outcome, &m->request.options, go);
+	m->status.ip = go->ip;
+	status_leased(&m->status, &m->request, &m->claim.terms, go->record);
+	setproctitle("-portlease: monitor %s: %s", go->ip, m->request.line);
+	begin_boot(m);
 	if (m->request.command == 0)
-		hand_over(m, &go);
+		hand_over(m);
 	else
-		(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
+		(void)send(FD_STUB, go, sizeof(*go), MSG_NOSIGNAL);
 	close(FD_STUB);
 }
 
@@ -450,6 +585,8 @@ monitor_main(void)
 	begin(&m);
 	loop(&m);
 	end = outcome_conclude(&m.outcome, &m.request.options, &m.claim);
+	status_verdict(
+	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
 	if (m.control != -1)
 		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
 	return 0;

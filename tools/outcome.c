@@ -109,6 +109,8 @@ keep_record(const struct options *o, const struct record *record)
 static struct ended
 end_as(const struct outcome *out, const struct options *o, bool leaked)
 {
+	if (out->unready != 0)
+		return (struct ended){ out->unready, 0 };
 	if (leaked && o->on_leak == ON_LEAK_FAIL && out->end.sig == 0 &&
 	    out->end.status == 0)
 		return (struct ended){ EXIT_LEAK, 0 };
@@ -147,7 +149,8 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	bool freed;
 
 	gather(out, o, c, &e);
-	verdict = proof_of(&e);
+	out->verdict = verdict = proof_of(&e);
+	proof_reason(&e, out->reason, sizeof(out->reason));
 	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
 	findings_tell(out, o, &e, record);
 	end = end_as(out, o, outcome_leaked(out, &e));
