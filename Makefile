@@ -2,7 +2,7 @@
 # make            build the shim and the tools
 # make check      all tests but Harper's; make check-harper: the real Harper
 # make demo       two servers on the same ports, side by side
-# make deps       install what is missing (Debian)
+# make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
 
 PREFIX ?= /usr/local
@@ -97,7 +97,7 @@ check: tests
 
 check-harper: all
 	@command -v npm >/dev/null || { \
-		echo "make: the package 'npm' is missing: try 'make deps'"; \
+		echo "make: the package 'npm' is missing: try 'make deps-harper'"; \
 		exit 1; }
 	@mkdir -p $(B)/harper
 	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
@@ -106,27 +106,33 @@ check-harper: all
 	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
 		node --test --test-concurrency=1 tests/harper/*.test.mjs
 
-demo: deps
+demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
 		$(B)/guests/client
 	@BUILD=$(B) tests/demo.sh
 
-# Debian package, and the file that shows that it is there.
-deps:
-	@tools="gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
+# Each Debian package with the command or file that shows that it is there.
+DEPS_BUILD = gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
 	libbsd-dev:/usr/include/bsd/bsd.h \
-	libcriterion-dev:/usr/include/criterion/criterion.h \
 	libmnl-dev:/usr/include/libmnl/libmnl.h \
-	libjansson-dev:/usr/include/jansson.h iproute2:ss curl:curl \
-	netcat-openbsd:nc strace:strace procps:ps binutils:readelf \
-	util-linux:setpriv npm:npm nodejs:node"; missing=; \
-	for p in $$tools; do command -v $${p#*:} >/dev/null 2>&1 || \
-		[ -e $${p#*:} ] || missing="$$missing $${p%%:*}"; done; \
+	libjansson-dev:/usr/include/jansson.h
+DEPS_CHECK = libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss \
+	curl:curl strace:strace procps:ps binutils:readelf \
+	util-linux:setpriv
+DEPS_HARPER = nodejs:node npm:npm
+DEPS_LINT = clang-format:clang-format clang-tidy:clang-tidy \
+	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck
+
+deps: deps-build deps-check
+
+deps-%:
+	@missing=; for p in $(DEPS_$(shell echo $* | tr a-z A-Z)); do \
+		command -v $${p#*:} >/dev/null 2>&1 || [ -e $${p#*:} ] || \
+		missing="$$missing $${p%%:*}"; done; \
 	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" != 0 ]; then echo "make: packages are missing;" \
+		"as root: apt-get install$$missing"; exit 1; fi; \
 	echo "installing$$missing"; \
-	if [ "$$(id -u)" != 0 ]; then \
-		echo "make deps: not root; run: apt-get install$$missing"; \
-		exit 1; fi; \
 	export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends $$missing
 
@@ -140,6 +146,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/portlease \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(B)/portlease $(DESTDIR)$(PREFIX)/bin/portlease
+	install -m 755 tools/portlease-runtime \
+		$(DESTDIR)$(PREFIX)/bin/portlease-runtime
 	install -m 755 $(B)/libportlease.so \
 		$(DESTDIR)$(PREFIX)/lib/portlease/libportlease.so
 	install -m 644 tools/portlease.1 \
@@ -147,6 +155,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/portlease \
+		$(DESTDIR)$(PREFIX)/bin/portlease-runtime \
 		$(DESTDIR)$(PREFIX)/lib/portlease/libportlease.so \
 		$(DESTDIR)$(PREFIX)/share/man/man1/portlease.1
 	-rmdir $(DESTDIR)$(PREFIX)/lib/portlease
@@ -158,10 +167,10 @@ lint:
 		--enable=warning,portability -D_GNU_SOURCE -D__x86_64__ \
 		shim tools
 	clang-tidy --quiet --warnings-as-errors='*' \
-		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*' \
+		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding' \
 		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
 	mandoc -T lint -W warning tools/portlease.1
-	shellcheck .ci/run $(wildcard tests/*.sh tools/*.sh)
+	shellcheck .ci/run tools/portlease-runtime $(wildcard tests/*.sh)
 
 format:
 	clang-format -i shim/*.[ch] tools/*.[ch] $(wildcard tests/*/*.[ch])

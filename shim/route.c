@@ -127,6 +127,15 @@ route_inside(const struct attachment *a, const struct endpoint *asked,
 	return i < n;
 }
 
+bool
+route_empty(
+    const struct attachment *a, const struct endpoint *given, uint8_t protocol)
+{
+	struct goal goal = { given, given, protocol, false };
+
+	return !known(a, &goal) && !taken(a, given, protocol);
+}
+
 struct endpoint
 route_native(const struct endpoint *asked)
 {

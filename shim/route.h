@@ -15,6 +15,10 @@
 bool route_inside(const struct attachment *a, const struct endpoint *asked,
     uint8_t protocol, struct endpoint *given);
 
+/* Is nobody at this given place, by the record and by a bind probe? */
+bool route_empty(
+    const struct attachment *a, const struct endpoint *given, uint8_t protocol);
+
 /*
  * The peer's name that a native connect to `asked` would have given the
  * socket: a wildcard means loopback (ip(7), RFC 4291 2.5.2 as Linux has it).

@@ -49,6 +49,45 @@ bind(int fd, const struct sockaddr *sa, socklen_t len)
 	return bind_name(attached(), fd, sa, len);
 }
 
+/* Errors that leave the socket on its way to the peer, or there. */
+static bool
+pending(int error)
+{
+	return error == EINPROGRESS || error == EALREADY || error == EISCONN ||
+	       error == EINTR || error == EAGAIN;
+}
+
+/*
+ * A socket that has once tried a v4-mapped peer speaks IPv4 for ever
+ * (tcp_v6_connect in net/ipv6/tcp_ipv6.c), and could go nowhere else after
+ * a refusal.  So where nobody is, port 0 of the real ::1 refuses it.
+ */
+static bool
+refuses(const struct attachment *a, struct noted *call)
+{
+	struct endpoint local;
+
+	if (call->protocol != IPPROTO_TCP || call->asked.family != AF_INET6 ||
+	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) ||
+	    !route_empty(a, &call->given, call->protocol))
+		return false;
+	return ask_local(call->fd, &local) &&
+	       !slice_contains(&a->terms, &local);
+}
+
+static int
+connect_nobody(const struct attachment *a, const struct noted *call)
+{
+	const struct sockaddr_in6 nobody = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+
+	note_connect(a, call, false);
+	return real()->connect(
+	    call->fd, (const struct sockaddr *)&nobody, sizeof(nobody));
+}
+
 static int
 connect_inside(const struct attachment *a, struct noted *call)
 {
@@ -56,6 +95,7 @@ connect_inside(const struct attachment *a, struct noted *call)
 	struct sockaddr_in6 in6;
 	socklen_t len = sizeof(in6);
 	bool moved;
+	int rc;
 
 	moved = slice_source(&a->terms, &call->asked, &source);
 	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
@@ -63,7 +103,10 @@ connect_inside(const struct attachment *a, struct noted *call)
 	call->asked = native;
 	note_connect(a, call, call->v6only || !endpoint_equal(&native, &shown));
 	endpoint_write(&call->given, &in6, &len);
-	return real()->connect(call->fd, (struct sockaddr *)&in6, len);
+	rc = real()->connect(call->fd, (struct sockaddr *)&in6, len);
+	if (rc == -1 && !pending(errno))
+		place_leave(a, call->fd);
+	return rc;
 }
 
 EXPORT int
@@ -78,7 +121,8 @@ connect(int fd, const struct sockaddr *sa, socklen_t len)
 	if (call.protocol == 0)
 		return real()->connect(fd, sa, len);
 	if (route_inside(a, &call.asked, call.protocol, &call.given))
-		return connect_inside(a, &call);
+		return refuses(a, &call) ? connect_nobody(a, &call)
+					 : connect_inside(a, &call);
 	call.given = call.asked;
 	place_leave(a, fd);
 	note_connect(a, &call, false);

@@ -20,6 +20,8 @@ static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
 static void
 print_quoted(const char *text)
 {
+	if (text == NULL)
+		return;
 	putchar('\'');
 	for (; *text; text++) {
 		if (*text == '\'')

@@ -469,9 +469,11 @@ watch(struct monitor *m)
 	if (r->options.owner == OWNER_NOBODY)
 		return;
 	m->owner = procfs_pidfd(r->options.owner, r->owner_start);
-	if (m->owner == -1)
+	if (m->owner == -1 && errno == ESRCH)
 		errx(EXIT_PORTLEASE, "the owner, pid %d, is gone",
 		    r->options.owner);
+	if (m->owner == -1)
+		warn("the owner, pid %d, cannot be watched", r->options.owner);
 }
 
 /* Who we are, for those who come after us. */

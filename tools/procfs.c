@@ -403,7 +403,7 @@ copy(char *line, size_t size, const char *text, bool whole)
 	size_t len = strlen(text);
 
 	if (whole && len < size) {
-		memcpy(line, text, len + 1);
+		(void)strlcpy(line, text, size);
 		return;
 	}
 	if (len > size - sizeof("..."))

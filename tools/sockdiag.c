@@ -256,7 +256,7 @@ static int
 connected(struct sockdiag *diag)
 {
 	struct timeval timeout = { .tv_sec = TIMEOUT };
-	struct sockaddr_nl self;
+	struct sockaddr_nl self = { 0 };
 	socklen_t len = sizeof(self);
 
 	if (diag->fd >= 0)
@@ -287,7 +287,7 @@ abandon(struct sockdiag *diag)
 static ssize_t
 receive(int fd, void *buf, size_t size)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t len;
 	ssize_t n;
 

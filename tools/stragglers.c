@@ -9,6 +9,7 @@
 
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,17 +49,15 @@ add_port(struct straggler *s, const struct sockdiag_socket *socket)
 {
 	size_t i = 0;
 
-	while (i < s->nports && s->ports[i] < socket->lport)
+	while (i < s->nports && s->ports[i].port < socket->lport)
 		i++;
 	if (s->nports == STRAGGLER_PORTS ||
-	    (i < s->nports && s->ports[i] == socket->lport))
+	    (i < s->nports && s->ports[i].port == socket->lport))
 		return;
 	memmove(&s->ports[i + 1], &s->ports[i],
 	    (s->nports - i) * sizeof(s->ports[0]));
-	s->ports[i] = socket->lport;
+	s->ports[i] = (struct held_port){ socket->lport, socket->cookie };
 	s->nports++;
-	if (s->cookie == 0)
-		s->cookie = socket->cookie;
 }
 
 struct matching {
@@ -136,36 +135,66 @@ stragglers_reaped(struct stragglers *s, pid_t pid, bool killed, int status)
 	}
 }
 
-static void
-ports_text(const struct straggler *s, char *text, size_t size)
+/* Text that grows in a bounded buffer; what does not fit is cut. */
+struct text {
+	char *at;
+	size_t left;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+append(struct text *t, const char *format, ...)
 {
-	size_t at = 0;
+	va_list ap;
 	int n;
 
-	text[0] = '\0';
-	for (size_t i = 0; i < s->nports && at < size; i++) {
-		n = snprintf(text + at, size - at, "%s%u",
-		    i == 0 ? ", held port " : ", ", s->ports[i]);
-		at += n > 0 ? (size_t)n : size;
-	}
+	va_start(ap, format);
+	n = vsnprintf(t->at, t->left, format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= t->left)
+		n = t->left > 0 ? (int)t->left - 1 : 0;
+	t->at += n;
+	t->left -= (size_t)n;
 }
 
 static void
-opener_text(const struct straggler *s, const struct record *record, char *text,
+append_opener(struct text *t, const struct straggler *s, bool known,
+    const struct opener *opener)
+{
+	if (!known)
+		append(t, " (unrecorded)");
+	else if (opener->pid == s->pid)
+		append(t, " (opened by itself)");
+	else
+		append(t, " (opened by pid %d%s%s)", opener->pid,
+		    opener->path[0] ? ", " : "", opener->path);
+}
+
+/* The ports, those with the same opener together. */
+static void
+ports_text(const struct straggler *s, const struct record *record, char *text,
     size_t size)
 {
-	struct opener opener;
+	struct opener openers[STRAGGLER_PORTS] = { 0 };
+	bool known[STRAGGLER_PORTS], done[STRAGGLER_PORTS] = { false };
+	struct text t = { text, size };
 
 	text[0] = '\0';
-	if (s->cookie == 0)
-		return;
-	if (!ledger_opener(record, s->cookie, &opener))
-		(void)snprintf(text, size, " (unrecorded)");
-	else if (opener.pid == s->pid)
-		(void)snprintf(text, size, " (opened by itself)");
-	else
-		(void)snprintf(text, size, " (opened by pid %d%s%s)",
-		    opener.pid, opener.path[0] ? ", " : "", opener.path);
+	for (size_t i = 0; i < s->nports; i++)
+		known[i] =
+		    ledger_opener(record, s->ports[i].cookie, &openers[i]);
+	for (size_t i = 0; i < s->nports; i++) {
+		if (done[i])
+			continue;
+		append(&t, ", held port %u", s->ports[i].port);
+		for (size_t k = i + 1; k < s->nports; k++) {
+			if (done[k] || known[k] != known[i] ||
+			    openers[k].pid != openers[i].pid)
+				continue;
+			done[k] = true;
+			append(&t, ", %u", s->ports[k].port);
+		}
+		append_opener(&t, s, known[i], &openers[i]);
+	}
 }
 
 static void
@@ -184,16 +213,15 @@ void
 stragglers_print(
     const struct stragglers *s, struct record *record, const char *ip)
 {
-	char ports[192], opener[IMAGE_PATH + 48], end[48];
+	char ports[384], end[48];
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct straggler *one = &s->list[i];
 
-		ports_text(one, ports, sizeof(ports));
-		opener_text(one, record, opener, sizeof(opener));
+		ports_text(one, record, ports, sizeof(ports));
 		end_text(one, end, sizeof(end));
-		tell(record, "%s: straggler: pid %d (%s)%s%s; %s", ip, one->pid,
-		    one->line, ports, opener, end);
+		tell(record, "%s: straggler: pid %d (%s)%s; %s", ip, one->pid,
+		    one->line, ports, end);
 	}
 	if (s->more > 0)
 		tell(record, "%s: and %zu more stragglers", ip, s->more);

@@ -16,8 +16,10 @@ struct straggler {
 	uint64_t start;
 	char line[HOLDER_LINE];
 	size_t nports;
-	uint16_t ports[STRAGGLER_PORTS]; /* listening or bound, sorted */
-	uint64_t cookie; /* of one of these sockets */
+	struct held_port {
+		uint16_t port; /* listening, bound, or UDP */
+		uint64_t cookie; /* of one socket there */
+	} ports[STRAGGLER_PORTS]; /* sorted */
 	bool gone; /* was reaped by us */
 	int status; /* as waitid(2) says: si_status */
 	bool killed; /* by that signal, or exited so */

@@ -12,7 +12,7 @@ tell(struct record *r, const char *format, ...)
 {
 	char *report = r->release.report;
 	size_t size = sizeof(r->release.report), used = strnlen(report, size);
-	char line[512];
+	char line[1024];
 	va_list ap;
 
 	va_start(ap, format);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Adopt mode: the address that the caller chose is the one that is used, by
+ * everybody, and the next tenant waits until the last one is proven gone.
+ */
+#include "story.h"
+#include "witness.h"
+
+#include <sys/wait.h>
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(adopt, .init = story_begin, .fini = story_finish, .timeout = 60);
+
+/* "127.0.0.5:9926"; a few of them at a time. */
+static const char *
+at(const char *ip, const char *port)
+{
+	static char names[8][32];
+	static size_t next;
+	char *name = names[next++ % 8];
+
+	(void)snprintf(name, sizeof(*names), "%s:%s", ip, port);
+	return name;
+}
+
+Test(adopt, a_client_outside_reaches_the_server_where_it_always_did)
+{
+	const char *ip = story_address();
+	char option[40];
+	struct run *server, *client;
+	struct sockets s;
+	pid_t pid;
+
+	(void)snprintf(option, sizeof(option), "--NODE_HOSTNAME=%s", ip);
+	server = START(PORTLEASE, "run", "--ip-arg", "NODE_HOSTNAME", "--",
+	    GUEST("fixedport"), "-i", "adopted", option, at(ip, "9926"), "9925",
+	    "127.0.0.1:1883", "[::]:9933", "[::1]:9932");
+	pid = (pid_t)story_number(story_says(server, "ready"), "pid ");
+	client = RUN(GUEST("client"), ip, "9926");
+	cr_expect_eq(strncmp(client->out, "adopted ", 8), 0, "%s%s",
+	    client->out, client->err);
+	client = RUN(GUEST("client"), ip, "9933");
+	cr_expect_eq(strncmp(client->out, "adopted ", 8), 0, "%s%s",
+	    client->out, client->err);
+	s = witness_address(pid, ip);
+	cr_expect_eq(s.inside, 5);
+	cr_expect_eq(s.outside, 0, "%s", s.strays);
+}
+
+Test(adopt, a_client_inside_reaches_it_as_localhost)
+{
+	const char *ip = story_address();
+	struct run *server = START(PORTLEASE, "run", "--ip", ip,
+	    GUEST("fixedport"), "-i", "adopted", "9926", "[::]:9933");
+	struct run *client;
+
+	story_says(server, "ready");
+	client = RUN(PORTLEASE, "exec", "--lease", ip, GUEST("client"),
+	    "localhost", "9926");
+	cr_expect_eq(strncmp(client->out, "adopted ", 8), 0, "%s%s",
+	    client->out, client->err);
+	client = RUN(
+	    PORTLEASE, "exec", "--lease", ip, GUEST("client"), "::1", "9933");
+	cr_expect_eq(strncmp(client->out, "adopted ", 8), 0, "%s%s",
+	    client->out, client->err);
+}
+
+Test(adopt, the_environment_tells_the_address)
+{
+	const char *ip = story_address();
+	struct run *r = RUN(PORTLEASE, "run", "-v", "--ip", ip, "sh", "-c",
+	    "echo $PORTLEASE_IP");
+
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_eq(strncmp(r->out, ip, strlen(ip)), 0, "%s", r->out);
+	cr_expect_not_null(strstr(r->err, ip), "%s", r->err);
+}
+
+/* The first takes its time; the second must not start before it is over. */
+Test(adopt, the_second_waits_until_the_first_is_proven_gone)
+{
+	const char *ip = story_address(), *marker = story_path("flushed");
+	struct run *first, *second, *client;
+
+	first = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "-i",
+	    "first", "-t", "200", "-m", marker, "9926");
+	story_says(first, "ready");
+	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "20s", "sh",
+	    "-c", "test -e \"$0\" && echo after; exec \"$@\"", marker,
+	    GUEST("fixedport"), "-i", "second", "9926");
+	client = RUN(GUEST("client"), ip, "9926");
+	cr_expect_eq(strncmp(client->out, "first ", 6), 0, "%s", client->out);
+	story_signal(first, SIGTERM);
+	cr_expect_eq(story_end(first), 0, "%s", first->err);
+	story_says(second, "after");
+	story_says(second, "ready");
+	client = RUN(GUEST("client"), ip, "9926");
+	cr_expect_eq(strncmp(client->out, "second ", 7), 0, "%s", client->out);
+}
+
+Test(adopt, the_second_waits_for_the_stragglers_of_the_first_too)
+{
+	const char *ip = story_address();
+	struct run *first, *second;
+	long child;
+
+	first = START(PORTLEASE, "run", "--ip", ip, "-g", "700ms",
+	    GUEST("fixedport"), "-x", GUEST("deaf") " sleep 600", "9926");
+	child = story_number(story_says(first, "child"), "child ");
+	story_says(first, "ready");
+	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "20s",
+	    GUEST("fixedport"), "9926");
+	story_signal(first, SIGTERM);
+	story_says(second, "ready");
+	cr_expect_eq(witness_parent((pid_t)child), -1);
+	story_end(first);
+	cr_expect_not_null(strstr(first->err, "sleep 600"), "%s", first->err);
+}
+
+Test(adopt, patience_ends_and_the_tenant_is_named)
+{
+	const char *ip = story_address();
+	struct run *first, *second;
+
+	first = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
+	story_says(first, "ready");
+	second =
+	    RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(second->status), 125, "%s", second->err);
+	cr_expect_str_eq(second->out, "");
+	cr_expect_not_null(strstr(second->err, ip), "%s", second->err);
+	cr_expect_not(first->ended);
+}
+
+Test(adopt, a_foreign_tenant_is_named_and_left_alone)
+{
+	const char *ip = story_address();
+	struct run *native, *r;
+	long pid;
+
+	native = START(GUEST("fixedport"), "-i", "native", at(ip, "9926"));
+	pid = story_number(story_says(native, "ready"), "pid ");
+	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	cr_expect_str_eq(r->out, "");
+	cr_expect_eq(story_number(r->err, "pid "), pid, "%s", r->err);
+	cr_expect_not_null(strstr(r->err, "9926"), "%s", r->err);
+	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
+}
+
+Test(adopt, strangers_on_other_ports_of_the_address_are_no_matter)
+{
+	const char *ip = story_address(), *port = story_port();
+	struct run *native, *r;
+
+	native = START(GUEST("fixedport"), "-i", "native", at(ip, port));
+	story_says(native, "ready");
+	r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", "--ip", ip,
+	    GUEST("client"), ip, port);
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_eq(strncmp(r->out, "native ", 7), 0, "%s", r->out);
+	cr_expect_null(strstr(r->err, "HELD"), "%s", r->err);
+}
+
+Test(adopt, a_straggler_is_named_with_its_ports_as_ever)
+{
+	const char *ip = story_address();
+	struct run *server;
+
+	server = START(PORTLEASE, "run", "--ip", ip, "--on-leak", "fail",
+	    GUEST("fixedport"), "-x", "sleep 600", "9926", "[::]:9933");
+	story_says(server, "ready");
+	story_signal(server, SIGTERM);
+	story_end(server);
+	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "sleep 600"), "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "9926"), "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "9933"), "%s", server->err);
+	story_quiet();
+}

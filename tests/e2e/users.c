@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Not only root: an ordinary user leases as well, beside root and apart from
+ * it, and what root starts as another user stays in root's lease.  Stories
+ * that need two users are skipped by those who are one.
+ */
+#include "story.h"
+#include "witness.h"
+
+#include <sys/wait.h>
+
+#include <criterion/criterion.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(users, .init = story_begin, .fini = story_finish, .timeout = 60);
+
+static void
+need_two(void)
+{
+	struct run *r;
+
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	r = RUN(AS_NOBODY, "test", "-x", PORTLEASE);
+	if (r->status != 0)
+		story_skip("%s cannot be reached by everybody", BUILD_DIR);
+}
+
+static void
+expect_clean_end(struct run *r)
+{
+	struct run *ps;
+
+	story_signal(r, SIGTERM);
+	cr_expect_eq(story_end(r), 0, "%s", r->err);
+	story_quiet();
+	ps = RUN(PORTLEASE, "ps");
+	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
+}
+
+Test(users, an_ordinary_user_has_a_lease_from_start_to_end)
+{
+	struct run *server, *client;
+	const char *ip;
+	struct sockets s;
+	long pid;
+
+	need_two();
+	story_give(NOBODY);
+	server = START(AS_NOBODY, PORTLEASE, "run", "-v", TELL_IP,
+	    GUEST("fixedport"), "-i", "ordinary");
+	ip = story_ip(server);
+	pid = story_number(story_says(server, "ready"), "pid ");
+	s = witness_slice((pid_t)pid, ip);
+	cr_expect_eq(s.inside, 5);
+	cr_expect_eq(s.outside, 0, "%s", s.strays);
+	client = RUN(
+	    AS_NOBODY, PORTLEASE, "exec", GUEST("client"), "localhost", "9925");
+	cr_expect_eq(strncmp(client->out, "ordinary ", 9), 0, "%s%s",
+	    client->out, client->err);
+	story_signal(server, SIGTERM);
+	cr_expect_eq(story_end(server), 0, "%s", server->err);
+	cr_expect(strstr(server->err, "CLEAN") != NULL ||
+		      strstr(server->err, "COOLING") != NULL,
+	    "%s", server->err);
+	cr_expect_null(strstr(RUN(AS_NOBODY, PORTLEASE, "ps")->out, "127."));
+}
+
+Test(users, an_ordinary_users_straggler_is_named_and_ended)
+{
+	struct run *server;
+
+	need_two();
+	story_give(NOBODY);
+	server = START(AS_NOBODY, PORTLEASE, "run", "--on-leak", "fail",
+	    GUEST("fixedport"), "-x", "sleep 600", "9926", "[::]:9933");
+	story_says(server, "ready");
+	story_signal(server, SIGTERM);
+	story_end(server);
+	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "sleep 600"), "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "9926"), "%s", server->err);
+	story_quiet();
+}
+
+Test(users, an_ordinary_user_adopts_an_address)
+{
+	const char *ip = story_address();
+	struct run *server, *client;
+
+	need_two();
+	story_give(NOBODY);
+	server = START(AS_NOBODY, PORTLEASE, "run", "--ip", ip,
+	    GUEST("fixedport"), "-i", "ordinary", "9926");
+	story_says(server, "ready");
+	client = RUN(GUEST("client"), ip, "9926");
+	cr_expect_eq(
+	    strncmp(client->out, "ordinary ", 9), 0, "%s", client->out);
+	story_signal(server, SIGTERM);
+	cr_expect_eq(story_end(server), 0, "%s", server->err);
+}
+
+/* The second state directory belongs to the second user. */
+Test(users, two_users_lease_side_by_side)
+{
+	struct run *one, *two;
+	const char *first, *second;
+
+	need_two();
+	one = START(PORTLEASE, "run", TELL_IP, GUEST("fixedport"), "-i", "one");
+	first = story_ip(one);
+	story_says(one, "ready");
+	story_give(NOBODY);
+	two = START(AS_NOBODY, PORTLEASE, "run", TELL_IP, GUEST("fixedport"),
+	    "-i", "two");
+	second = story_ip(two);
+	story_says(two, "ready");
+	cr_expect_str_neq(first, second);
+	cr_expect_eq(
+	    strncmp(RUN(GUEST("client"), first, "9926")->out, "one ", 4), 0);
+	cr_expect_eq(
+	    strncmp(RUN(GUEST("client"), second, "9926")->out, "two ", 4), 0);
+}
+
+Test(users, a_tenant_of_another_user_is_waited_for)
+{
+	const char *ip = story_address();
+	struct run *one, *two;
+
+	need_two();
+	one = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
+	story_says(one, "ready");
+	story_give(NOBODY);
+	two = RUN(AS_NOBODY, PORTLEASE, "run", "--ip", ip, "--wait", "100ms",
+	    "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(two->status), 125, "%s", two->err);
+	cr_expect_str_eq(two->out, "");
+	cr_expect_not_null(strstr(two->err, ip), "%s", two->err);
+}
+
+Test(users, a_server_started_as_another_user_stays_in_the_lease)
+{
+	const char *name;
+	struct run *server, *client;
+	const char *ip;
+	struct sockets s;
+	long pid;
+
+	need_two();
+	cr_assert_not_null(getpwuid(NOBODY));
+	name = getpwuid(NOBODY)->pw_name;
+	server = START(PORTLEASE, "run", TELL_IP, "runuser", "-u", name, "--",
+	    GUEST("fixedport"), "-i", "postgres", "9926", "[::]:9933");
+	ip = story_ip(server);
+	pid = story_number(story_says(server, "ready"), "pid ");
+	s = witness_slice((pid_t)pid, ip);
+	cr_expect_eq(s.inside, 2);
+	cr_expect_eq(s.outside, 0, "%s", s.strays);
+	client = RUN(PORTLEASE, "exec", "--lease", ip, GUEST("client"),
+	    "localhost", "9926");
+	cr_expect_eq(strncmp(client->out, "postgres ", 9), 0, "%s%s",
+	    client->out, client->err);
+	story_signal(server, SIGTERM);
+	story_end(server);
+	story_quiet();
+	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, "127."));
+}
+
+Test(users, a_command_that_becomes_another_user_is_ended_like_any_other)
+{
+	struct run *server;
+
+	need_two();
+	server = START(PORTLEASE, "run", AS_NOBODY, GUEST("fixedport"), "9926");
+	story_says(server, "ready");
+	expect_clean_end(server);
+}
+
+Test(users, a_straggler_of_another_user_is_ended_and_named)
+{
+	struct run *server;
+
+	need_two();
+	server = START(PORTLEASE, "run", "--on-leak", "fail",
+	    GUEST("fixedport"), "-x",
+	    "setpriv --reuid=65534 --regid=65534 --clear-groups sleep 600",
+	    "9926");
+	story_says(server, "ready");
+	story_signal(server, SIGTERM);
+	story_end(server);
+	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
+	cr_expect_not_null(strstr(server->err, "sleep 600"), "%s", server->err);
+	story_quiet();
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs a command as a daemon: fork, setsid, fork again, and the one who asked
+ * has nothing to wait for.  Descriptors and signal dispositions are kept.
+ *
+ * detach command [arg ...]
+ */
+#include <err.h>
+#include <unistd.h>
+
+static void
+leave(void)
+{
+	pid_t pid = fork();
+
+	if (pid == -1)
+		err(1, "fork");
+	if (pid > 0)
+		_exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2)
+		errx(2, "usage: detach command [arg ...]");
+	leave();
+	setsid();
+	leave();
+	execvp(argv[1], argv + 1);
+	err(127, "%s", argv[1]);
+}
