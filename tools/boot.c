@@ -125,11 +125,14 @@ int64_t
 boot_deadline(const struct boot *b)
 {
 	int64_t next = b->sampled + b->period;
+	int64_t cap = b->begun + b->facts.cap;
 
+	if (cap < b->extended)
+		cap = b->extended;
 	if (!boot_pending(b))
 		return 0;
-	if (b->facts.cap > 0 && b->begun + b->facts.cap < next)
-		next = b->begun + b->facts.cap;
+	if (b->facts.cap > 0 && cap < next)
+		next = cap;
 	if (probe_is_next(b) && b->probe.next < next)
 		next = b->probe.next;
 	return next > 0 ? next : 1;
@@ -143,8 +146,8 @@ look_at_ports(struct boot *b)
 	bool all;
 
 	if (!(b->facts.awaited & AWAIT_PORTS) || b->plan.diag == NULL ||
-	    listening_find(b->plan.diag, &b->plan.record->terms, b->plan.record,
-		&up) == -1)
+	    listening_find(b->plan.diag, b->plan.terms, b->plan.record, &up) ==
+		-1)
 		return;
 	if (memcmp(&up, &b->up, sizeof(up)) != 0)
 		b->told = true;
@@ -266,7 +269,7 @@ judge(struct boot *b)
 	b->verdict = ready_of(f);
 	if (b->verdict >= READY_HUNG)
 		sleepers_find(&b->sleepers, b->plan.root, b->probe.pid,
-		    b->plan.diag, b->plan.record);
+		    b->plan.diag, b->plan.terms, b->plan.record);
 }
 
 void

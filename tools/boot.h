@@ -24,6 +24,7 @@
 struct boot_plan {
 	const struct options *options; /* awaited, ready_cmd, limits */
 	const struct go *go; /* of the lease; its notify "" without a socket */
+	const struct terms *terms; /* not the record's, which others write */
 	struct record *record; /* mapped for writing */
 	struct sockdiag *diag; /* may be NULL: no port is ever seen */
 	pid_t root; /* its descendants are the server; 0: the record's images */

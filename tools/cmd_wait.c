@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease wait: until a lease is ready, in the server's own time. */
-#include "boot.h"
+#include "../shim/terms.h"
 #include "clock.h"
 #include "commands.h"
 #include "lease.h"
 #include "options.h"
 #include "procfs.h"
-#include "progress.h"
 #include "unready.h"
+#include "vigil.h"
 
 #include <err.h>
 #include <errno.h>
@@ -17,9 +17,10 @@
 #include <string.h>
 
 struct waiting {
-	struct boot boot;
-	struct progress progress;
+	struct vigil vigil;
+	struct status status; /* nobody asks for it here */
 	struct go go;
+	struct terms terms; /* a copy: the record is others' to write */
 	int monitor; /* pidfd */
 };
 
@@ -27,7 +28,7 @@ struct waiting {
 static bool
 ending(const struct waiting *w, const struct pollfd *monitor)
 {
-	const struct record *r = w->boot.plan.record;
+	const struct record *r = w->vigil.boot.plan.record;
 
 	return monitor->revents != 0 || r->identity.until != 0 ||
 	       atomic_load(&r->release.done) != 0;
@@ -45,21 +46,19 @@ static void
 loop(struct waiting *w)
 {
 	const struct ended gone = { .status = -1 };
+	const struct boot *b = &w->vigil.boot;
 
-	while (boot_pending(&w->boot)) {
+	while (boot_pending(b)) {
 		struct pollfd fds[] = {
 			{ .fd = w->monitor, .events = POLLIN },
-			{ .fd = boot_fd(&w->boot), .events = POLLIN },
+			{ .fd = boot_fd(b), .events = POLLIN },
 		};
 
-		if (poll(fds, 2, timeout_of(&w->boot)) == -1 && errno != EINTR)
+		if (poll(fds, 2, timeout_of(b)) == -1 && errno != EINTR)
 			err(EXIT_PORTLEASE, "wait: poll");
 		if (ending(w, &fds[0]))
-			boot_exited(&w->boot, &gone);
-		boot_turn(&w->boot);
-		if (w->boot.told)
-			progress_draw(&w->progress, &w->boot, w->go.ip);
-		w->boot.told = false;
+			(void)vigil_exited(&w->vigil, &gone);
+		(void)vigil_turn(&w->vigil);
 	}
 }
 
@@ -69,36 +68,24 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 	const struct identity *id = &lease->record->identity;
 	struct boot_plan plan = { .options = o,
 		.go = &w->go,
+		.terms = &w->terms,
 		.record = lease->record,
 		.diag = sockdiag_open(),
 		.root = id->command != 0 ? id->monitor : 0,
 		.notify = -1 };
 
+	w->status = (struct status){ .fd = { -1, -1 } };
+	w->terms = lease->record->terms;
+	if (!terms_valid(&w->terms))
+		errx(EXIT_PORTLEASE, "wait: the record makes no sense");
 	if (plan.diag == NULL)
 		err(EXIT_PORTLEASE, "wait: sock_diag");
 	w->monitor = procfs_pidfd(id->monitor, id->start);
 	if (w->monitor == -1)
 		err(EXIT_PORTLEASE, "wait: its monitor, pid %d", id->monitor);
-	if (wire_go(&w->go, &lease->record->terms, lease->path) == -1 ||
-	    boot_begin(&w->boot, &plan) == -1)
+	if (wire_go(&w->go, &w->terms, lease->path) == -1 ||
+	    vigil_begin(&w->vigil, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");
-	progress_begin(&w->progress, o);
-}
-
-static int
-conclude(struct waiting *w, const struct options *o)
-{
-	const struct boot *b = &w->boot;
-
-	progress_end(&w->progress);
-	if (b->verdict != READY_READY) {
-		unready_print(b, w->go.ip);
-		return unready_status(b);
-	}
-	if (o->verbose)
-		warnx("%s: READY after %.3f s", w->go.ip,
-		    (double)b->facts.elapsed / 1000);
-	return 0;
 }
 
 static void
@@ -132,7 +119,6 @@ run(const struct command *self, int argc, char *argv[])
 	static struct waiting w;
 	struct stored lease;
 	struct options o;
-	int status;
 
 	options_default(&o);
 	parse(&o, self->usage, argc, argv);
@@ -142,9 +128,9 @@ run(const struct command *self, int argc, char *argv[])
 	lease_find(&lease, o.ip, "wait");
 	begin(&w, &o, &lease);
 	loop(&w);
-	status = conclude(&w, &o);
-	boot_end(&w.boot);
-	return status;
+	return w.vigil.boot.verdict == READY_READY
+		   ? 0
+		   : unready_status(&w.vigil.boot);
 }
 
 const struct command cmd_wait = {

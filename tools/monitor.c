@@ -15,16 +15,14 @@
  */
 #include "monitor.h"
 #include "../shim/terms.h"
-#include "boot.h"
 #include "clock.h"
 #include "outcome.h"
 #include "pool.h"
 #include "procfs.h"
-#include "progress.h"
-#include "status.h"
 #include "stragglers.h"
 #include "tree.h"
 #include "unready.h"
+#include "vigil.h"
 #include "wire.h"
 
 #include <err.h>
@@ -71,9 +69,8 @@ struct monitor {
 	int sig; /* that asked first */
 	struct go go; /* what the command was told */
 	char **env; /* of the front, for a probe; NULL without */
-	struct boot boot;
 	struct status status;
-	struct progress progress;
+	struct vigil vigil;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -198,59 +195,29 @@ ask(struct monitor *m, int sig, const char *why)
 	if (m->grace_end != 0)
 		return;
 	start_grace(m, sig);
-	if (boot_pending(&m->boot))
-		boot_end(&m->boot);
-	progress_end(&m->progress);
+	vigil_stop(&m->vigil);
 	status_ending(&m->status, why);
 	happen(m, ASKED);
 }
 
-/* Tell of the boot; whoever is not ready ends as always. */
-static void
-judge_boot(struct monitor *m)
-{
-	const struct boot *b = &m->boot;
-
-	progress_end(&m->progress);
-	if (b->verdict == READY_READY) {
-		status_ready(&m->status, b);
-		if (m->request.options.verbose)
-			warnx("%s: READY after %.3f s", m->go.ip,
-			    (double)b->facts.elapsed / 1000);
-	} else {
-		status_unready(&m->status, b);
-		unready_print(b, m->go.ip);
-		m->outcome.unready = unready_status(b);
-	}
-	boot_end(&m->boot);
-	if (b->verdict > READY_EXITED)
-		ask(m, m->request.options.sig, "not ready");
-}
-
+/* Whoever is not ready ends as always. */
 static void
 turn_boot(struct monitor *m)
 {
-	struct boot *b = &m->boot;
-
-	if (!boot_pending(b))
+	if (!vigil_turn(&m->vigil) || m->vigil.boot.verdict == READY_READY)
 		return;
-	boot_turn(b);
-	if (b->verdict != READY_BOOTING) {
-		judge_boot(m);
-	} else if (b->told) {
-		status_progress(&m->status, b);
-		progress_draw(&m->progress, b, m->go.ip);
-		b->told = false;
-	}
+	m->outcome.unready = unready_status(&m->vigil.boot);
+	ask(m, m->request.options.sig, "not ready");
 }
 
+/* Nobody asked it to. */
 static void
-boot_is_over(struct monitor *m)
+ended_by_itself(struct monitor *m)
 {
-	if (!boot_pending(&m->boot))
-		return;
-	boot_exited(&m->boot, &m->outcome.end);
-	judge_boot(m);
+	if (m->grace_end == 0)
+		status_ending(&m->status, "command exited");
+	if (vigil_exited(&m->vigil, &m->outcome.end))
+		m->outcome.unready = unready_status(&m->vigil.boot);
 }
 
 static void
@@ -258,7 +225,7 @@ reaped(struct monitor *m, const siginfo_t *info)
 {
 	bool killed = info->si_code != CLD_EXITED;
 
-	if (boot_reaped(&m->boot, info->si_pid, info))
+	if (boot_reaped(&m->vigil.boot, info->si_pid, info))
 		return;
 	if (info->si_pid != m->request.command) {
 		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
@@ -268,10 +235,8 @@ reaped(struct monitor *m, const siginfo_t *info)
 	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
-	if (m->grace_end == 0)
-		status_ending(&m->status, "command exited");
 	if (!m->request.options.until_tree)
-		boot_is_over(m);
+		ended_by_itself(m);
 	happen(m, COMMAND_GONE);
 }
 
@@ -288,7 +253,8 @@ reap_children(struct monitor *m)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
 			if (errno != ECHILD)
 				return;
-			boot_is_over(m);
+			if (m->request.options.until_tree)
+				ended_by_itself(m);
 			happen(m, TREE_GONE);
 			return;
 		}
@@ -355,7 +321,7 @@ earlier(int64_t a, int64_t b)
 static int
 timeout_of(const struct monitor *m)
 {
-	int64_t end = earlier(m->deadline, boot_deadline(&m->boot)), left;
+	int64_t end = earlier(m->deadline, boot_deadline(&m->vigil.boot)), left;
 
 	if (end == 0)
 		return -1;
@@ -383,7 +349,7 @@ loop(struct monitor *m)
 			{ .fd = m->signals, .events = POLLIN },
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
-			{ .fd = boot_fd(&m->boot), .events = POLLIN },
+			{ .fd = boot_fd(&m->vigil.boot), .events = POLLIN },
 		};
 
 		if (poll(fds, 4, timeout_of(m)) == -1 && errno != EINTR)
@@ -400,37 +366,6 @@ loop(struct monitor *m)
 	}
 }
 
-/* What comes behind the request: strings, an environment. */
-static char **
-read_environment(void)
-{
-	off_t end = lseek(FD_REQUEST, 0, SEEK_END);
-	size_t len = (size_t)end - sizeof(struct request), n = 0, i = 0;
-	char *text = malloc(len + 1), **env;
-
-	if (text == NULL || pread(FD_REQUEST, text, len,
-				sizeof(struct request)) != (ssize_t)len)
-		errx(EXIT_PORTLEASE, "monitor: no environment");
-	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
-		n++;
-	env = calloc(n + 1, sizeof(*env));
-	if (env == NULL)
-		err(EXIT_PORTLEASE, "monitor");
-	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
-		env[i++] = text + at;
-	return env;
-}
-
-static void
-find_status(struct status *s)
-{
-	static const int fds[STATUS_SINKS] = { FD_STATUS, FD_STATUS_FILE };
-
-	for (size_t i = 0; i < STATUS_SINKS; i++)
-		s->fd[i] = fcntl(fds[i], F_GETFD) == -1 ? -1 : fds[i];
-	s->begun = clock_ms();
-}
-
 static void
 read_request(struct monitor *m)
 {
@@ -439,9 +374,11 @@ read_request(struct monitor *m)
 	if (pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
 	if (r->options.ready_cmd[0] != '\0')
-		m->env = read_environment();
+		m->env = wire_environment();
+	if (r->options.ready_cmd[0] != '\0' && m->env == NULL)
+		err(EXIT_PORTLEASE, "monitor: no environment");
 	close(FD_REQUEST);
-	find_status(&m->status);
+	status_open(&m->status);
 	m->dir.fd = FD_STATE;
 	(void)strlcpy(m->dir.path, r->state, sizeof(m->dir.path));
 	for (int fd = FD_CONTROL; fd < FD_REQUEST; fd++)
@@ -517,6 +454,7 @@ begin_boot(struct monitor *m)
 	const struct options *o = &m->request.options;
 	struct boot_plan plan = { .options = o,
 		.go = &m->go,
+		.terms = &m->claim.terms,
 		.record = m->claim.stored.record,
 		.diag = m->claim.diag,
 		.root = getpid(),
@@ -527,9 +465,9 @@ begin_boot(struct monitor *m)
 	if (m->request.command == 0 || !boot_wanted(o))
 		return;
 	plan.notify = notify_open(m->go.notify);
-	if (plan.notify == -1 || boot_begin(&m->boot, &plan) == -1)
+	if (plan.notify == -1 ||
+	    vigil_begin(&m->vigil, &plan, &m->status) == -1)
 		err(EXIT_PORTLEASE, "cannot wait until it is ready");
-	progress_begin(&m->progress, o);
 }
 
 /* Without a command the front takes the lease, and goes. */

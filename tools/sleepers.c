@@ -25,14 +25,17 @@ struct dialling {
 
 struct search {
 	struct sleepers *found;
+	const struct terms *terms;
 	const struct record *record;
 	struct dialling dialling[DIALLING];
 	size_t n;
 	const struct dialling *held; /* by the process that is looked at */
 };
 
-/* Calls that a thread waits in.  Those that wait for descriptors may wait */
-/* for a connection. */
+/*
+ * Calls that a thread waits in.  Those that wait for descriptors may wait for
+ * a connection.
+ */
 static const struct {
 	long number;
 	const char *name;
@@ -106,9 +109,10 @@ sleepers_call(long number, char *name, size_t size)
 
 /* As the program asked for it: by the record, else by arithmetic. */
 static void
-name_peer(const struct record *r, const struct sockdiag_socket *s,
+name_peer(const struct search *search, const struct sockdiag_socket *s,
     char to[static LEDGER_ENDPOINT])
 {
+	const struct record *r = search->record;
 	uint64_t end = atomic_load(&r->counts.opens);
 	uint64_t first = end > RECORD_OPENS ? end - RECORD_OPENS : 0;
 	struct endpoint peer = { s->raddr, s->rport, s->family };
@@ -121,7 +125,7 @@ name_peer(const struct record *r, const struct sockdiag_socket *s,
 			return;
 		}
 	}
-	peer = slice_asked(&r->terms, &peer, NULL);
+	peer = slice_asked(search->terms, &peer, NULL);
 	ledger_endpoint(&peer, to);
 }
 
@@ -135,7 +139,7 @@ take_socket(const struct sockdiag_socket *s, void *arg)
 	if (search->n == DIALLING)
 		return 1;
 	search->dialling[search->n].inode = s->inode;
-	name_peer(search->record, s, search->dialling[search->n++].to);
+	name_peer(search, s, search->dialling[search->n++].to);
 	return 0;
 }
 
@@ -226,9 +230,10 @@ look(pid_t pid, pid_t tid, void *arg)
 
 void
 sleepers_find(struct sleepers *s, pid_t root, pid_t spare,
-    struct sockdiag *diag, const struct record *record)
+    struct sockdiag *diag, const struct terms *terms,
+    const struct record *record)
 {
-	struct search search = { .found = s, .record = record };
+	struct search search = { .found = s, .terms = terms, .record = record };
 
 	memset(s, 0, sizeof(*s));
 	if (diag != NULL)

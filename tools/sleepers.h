@@ -28,7 +28,8 @@ struct sleepers {
 
 /* diag may be NULL: then no connection is named. */
 void sleepers_find(struct sleepers *s, pid_t root, pid_t spare,
-    struct sockdiag *diag, const struct record *record);
+    struct sockdiag *diag, const struct terms *terms,
+    const struct record *record);
 
 /* "in connect to 127.0.0.1:5432 (inet_wait_for_connect)": for people. */
 void sleepers_text(const struct sleeper *sleeper, char *text, size_t size);

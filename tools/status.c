@@ -6,6 +6,7 @@
 #include "unready.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <poll.h>
@@ -131,6 +132,16 @@ ports_of(const struct boot *b, bool up)
 			    json_array_size(list) < PORTS)
 				json_array_append_new(list, json_integer(port));
 	return list;
+}
+
+void
+status_open(struct status *s)
+{
+	static const int fds[STATUS_SINKS] = { FD_STATUS, FD_STATUS_FILE };
+
+	for (size_t i = 0; i < STATUS_SINKS; i++)
+		s->fd[i] = fcntl(fds[i], F_GETFD) == -1 ? -1 : fds[i];
+	s->begun = clock_ms();
 }
 
 void

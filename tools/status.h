@@ -15,10 +15,13 @@ enum { STATUS_SINKS = 2 };
 
 struct status {
 	int fd[STATUS_SINKS]; /* -1 none */
-	const char *ip;
+	const char *ip; /* set by whoever leased it */
 	int64_t begun; /* clock_ms */
 	unsigned int dropped[STATUS_SINKS];
 };
+
+/* In the monitor: take over the descriptors of wire.h that are there. */
+void status_open(struct status *s);
 
 void status_leased(struct status *s, const struct request *r,
     const struct terms *t, const char *record);

@@ -67,4 +67,10 @@ struct go {
 /* Fill go, but for notify.  0; -1 when the terms are too long for it. */
 int wire_go(struct go *go, const struct terms *t, const char *record);
 
+/*
+ * In the monitor: the environment that comes behind the request in
+ * FD_REQUEST, from the heap.  NULL with errno.
+ */
+char **wire_environment(void);
+
 #endif
