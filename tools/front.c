@@ -290,7 +290,9 @@ attend(int control, bool foreground, struct ended *end)
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(control, end, sizeof(*end), 0);
-		if (n == -1 && errno == EINTR)
+		/* A reset for what it did not read any more; its word is next.
+		 */
+		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		return n == (ssize_t)sizeof(*end);
 	}
