@@ -142,7 +142,7 @@ static void
 look_at_ports(struct boot *b)
 {
 	const struct terms *ports = &b->plan.options->awaited;
-	struct portset up;
+	struct portset up = { 0 };
 	bool all;
 
 	if (!(b->facts.awaited & AWAIT_PORTS) || b->plan.diag == NULL ||

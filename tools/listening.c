@@ -3,8 +3,6 @@
 #include "listening.h"
 #include "ledger.h"
 
-#include <string.h>
-
 struct looking {
 	const struct terms *terms;
 	const struct record *record;
@@ -38,7 +36,6 @@ listening_find(struct sockdiag *diag, const struct terms *t,
 {
 	struct looking l = { t, record, up };
 
-	memset(up, 0, sizeof(*up));
 	return sockdiag_tcp_listening(
 	    diag, t->leased, t->flags & TERMS_ADOPTED ? 32 : 24, take, &l);
 }

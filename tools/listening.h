@@ -10,7 +10,7 @@
 #include "portset.h"
 #include "sockdiag.h"
 
-/* Fill up with them.  0; -1 with errno as sockdiag_tcp_listening. */
+/* Add them to up.  0; -1 with errno as sockdiag_tcp_listening. */
 int listening_find(struct sockdiag *diag, const struct terms *t,
     const struct record *record, struct portset *up);
 

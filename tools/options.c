@@ -285,7 +285,7 @@ options_default(struct options *o)
 	o->grace = 10000;
 	o->sig = SIGTERM;
 	o->idle_limit = 60000;
-	o->cap = 20 * 60000;
+	o->cap = 1200000;
 	o->status_fd = -1;
 }
 

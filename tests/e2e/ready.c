@@ -352,11 +352,11 @@ Test(ready, the_life_of_a_lease_in_lines)
 	const char *path = story_path("status"), *at;
 	char words[32];
 	struct run *r = START("sh", "-c", "exec \"$@\" 3>\"$0\"", path,
-	    PORTLEASE, "run", "--status-fd", "3", "--status-file",
+	    PORTLEASE, "run", "-v", "--status-fd", "3", "--status-file",
 	    story_path("twin"), "--ready-listen", "9925", "sh", "-c",
 	    "echo x >&3; exec \"$0\" 9925", SLOWBOOT);
 
-	story_says(r, "ready");
+	story_warns(r, "READY");
 	story_signal(r, SIGTERM);
 	story_end(r);
 	r = RUN("cat", path);
