@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # make            build the shim and the tools
 # make check      all tests but Harper's; make check-harper: the real Harper
+# make check-harper-load  sixteen Harpers at once; make bench-ready
 # make demo       two servers on the same ports, side by side
 # make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
@@ -126,7 +127,8 @@ check: tests
 	$(B)/tests/stories
 	@$(MAKE) --no-print-directory check-faults
 
-check-harper: all
+# Harper itself, where check-harper and check-harper-load find it.
+harper: all
 	@command -v npm >/dev/null || { \
 		echo "make: the package 'npm' is missing: try 'make deps-harper'"; \
 		exit 1; }
@@ -134,8 +136,22 @@ check-harper: all
 	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
 	cd $(B)/harper && [ node_modules -nt package-lock.json ] || \
 		npm ci --ignore-scripts --no-audit --no-fund
+
+check-harper: harper
 	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
 		node --test --test-concurrency=1 tests/harper/*.test.mjs
+
+# Sixteen at once: two minutes of two cores, which is why it stands alone.
+check-harper-load: harper
+	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
+		node tests/harper/load.mjs
+
+# An absolute path: it starts itself inside leases.
+bench-ready: all $(B)/tests/bench-ready
+	$(ABS)/tests/bench-ready
+
+$(B)/tests/bench-ready: $(B)/tests/bench/ready.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
 demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
@@ -211,6 +227,7 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check check-faults faults soak bench-acquire check-harper demo \
-	deps packages install uninstall \
+.PHONY: all tests check check-faults faults soak bench-acquire harper \
+	check-harper check-harper-load bench-ready demo deps packages install \
+	uninstall \
 	lint format clean

@@ -200,6 +200,18 @@ terms_parse_ports(struct terms *t, const char *text)
 	return get_ports(&text, t) && *text == '\0';
 }
 
+bool
+terms_add_ports(struct terms *t, const struct terms *more)
+{
+	for (uint32_t i = 0; i < more->nports; i++) {
+		if (t->nports == TERMS_PORTS)
+			return false;
+		t->ports[t->nports++] = more->ports[i];
+		sort_ports(t);
+	}
+	return true;
+}
+
 /* Copy one address, up to any of the stops, for inet_pton(3). */
 static bool
 get_addr(const char **at, struct in6_addr *addr)

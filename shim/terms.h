@@ -26,6 +26,9 @@ bool terms_parse(struct terms *t, const char *text);
  */
 bool terms_parse_ports(struct terms *t, const char *text);
 
+/* Declare the ports of another, too; false when they are too many ranges. */
+bool terms_add_ports(struct terms *t, const struct terms *more);
+
 /* Do the terms make sense?  For terms that came from a mapped record. */
 bool terms_valid(const struct terms *t);
 

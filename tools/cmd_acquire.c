@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease acquire: a lease for a script. */
+#include "../shim/terms.h"
 #include "commands.h"
 #include "environment.h"
 #include "front.h"
@@ -71,6 +72,8 @@ run(const struct command *self, int argc, char *argv[])
 		    argv[first]);
 	if (o.sh && o.json)
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
+	if (!terms_add_ports(&o.terms, &o.awaited))
+		errx(EXIT_PORTLEASE, "acquire: too many ranges of ports");
 	rc = front_acquire(&o, &go);
 	if (rc != 0)
 		return rc;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease run: lease, run, prove, free. */
+#include "../shim/terms.h"
 #include "commands.h"
 #include "front.h"
 #include "options.h"
@@ -17,6 +18,9 @@ run(const struct command *self, int argc, char *argv[])
 	if (first == argc)
 		errx(EXIT_PORTLEASE,
 		    "run: no command given; see portlease run --help");
+	/* What is awaited must not be answered by a stranger. */
+	if (!terms_add_ports(&o.terms, &o.awaited))
+		errx(EXIT_PORTLEASE, "run: too many ranges of ports");
 	if (o.ip_arg[0] != '\0')
 		options_take_ip(&o, &argv[first + 1]);
 	return front_run(&o, &argv[first]);

@@ -12,6 +12,6 @@ struct command {
 };
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
-    cmd_reap, cmd_ps, cmd_show;
+    cmd_reap, cmd_ps, cmd_show, cmd_wait;
 
 #endif

@@ -87,5 +87,8 @@ environment_enter(const struct go *go)
 	    setenv("PORTLEASE_RECORD", go->record, 1) == -1 ||
 	    setenv("PORTLEASE_TERMS", go->terms, 1) == -1)
 		return -1;
+	if (go->notify[0] != '\0' &&
+	    setenv("NOTIFY_SOCKET", go->notify, 1) == -1)
+		return -1;
 	return setenv("PORTLEASE_IP", go->ip, 1);
 }

@@ -89,6 +89,39 @@ find_owner(struct request *r)
 	r->owner_start = owner == OWNER_NOBODY ? 0 : st.start;
 }
 
+/* The command must not inherit it, unless it is one of its own first three. */
+static int
+open_status_fd(int fd)
+{
+	int copy = -1;
+
+	if (fd == -1)
+		return -1;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
+	if (copy == -1)
+		err(EXIT_PORTLEASE, "--status-fd %d", fd);
+	if (fd > STDERR_FILENO)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return copy;
+}
+
+/* Not blocking: a FIFO that nobody reads is refused. */
+static int
+open_status_file(const char *path)
+{
+	int fd, copy;
+
+	if (path[0] == '\0')
+		return -1;
+	fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+	copy = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
+	if (copy == -1)
+		err(EXIT_PORTLEASE, "--status-file %s", path);
+	close(fd);
+	return copy;
+}
+
 /* All that can be refused is refused here, before anything is leased. */
 static void
 prepare(struct request *r, struct statedir *dir, const struct options *o,
@@ -101,6 +134,8 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 	r->options = *o;
 	find_owner(r);
 	r->foreground = in_foreground();
+	if (getcwd(r->cwd, sizeof(r->cwd)) == NULL)
+		(void)strlcpy(r->cwd, "/", sizeof(r->cwd));
 	join_line(r->line, sizeof(r->line), argv);
 	if (environment_shim(shim, sizeof(shim)) == -1)
 		err(EXIT_PORTLEASE, "cannot preload %s", shim);
@@ -142,10 +177,16 @@ static int
 request_file(const struct request *r)
 {
 	int fd = memfd_create("portlease request", MFD_CLOEXEC);
+	ssize_t len = 0;
 
-	if (fd != -1 && pwrite(fd, r, sizeof(*r), 0) == (ssize_t)sizeof(*r))
-		return fd;
-	return -1;
+	if (fd == -1 || write(fd, r, sizeof(*r)) != (ssize_t)sizeof(*r))
+		return -1;
+	for (char **e = environ; r->options.ready_cmd[0] != '\0' && *e; e++) {
+		len = (ssize_t)strlen(*e) + 1;
+		if (write(fd, *e, (size_t)len) != len)
+			return -1;
+	}
+	return fd;
 }
 
 /* Move descriptors to where the re-executed monitor finds them. */
@@ -156,10 +197,14 @@ place(const int fds[FD_END - FD_CONTROL])
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	for (int i = 0; i < FD_END - FD_CONTROL; i++)
-		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END);
-	for (int i = 0; i < FD_END - FD_CONTROL; i++)
-		if (dup2(high[i], FD_CONTROL + i) == -1)
+		high[i] =
+		    fds[i] == -1 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END);
+	for (int i = 0; i < FD_END - FD_CONTROL; i++) {
+		if (fds[i] == -1)
+			(void)close(FD_CONTROL + i);
+		else if (dup2(high[i], FD_CONTROL + i) == -1)
 			return -1;
+	}
 	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1)
 		return -1;
 	return close_range(FD_END, ~0U, 0);
@@ -193,7 +238,7 @@ fork_stub(struct request *r, char *argv[], const sigset_t *mask)
  */
 static _Noreturn void
 become_monitor(int control, const struct statedir *dir, struct request *r,
-    char *argv[], const sigset_t *mask)
+    const int status[2], char *argv[], const sigset_t *mask)
 {
 	char *args[] = { (char[]){ "portlease" }, (char[]){ WIRE_MONITOR },
 		NULL };
@@ -207,6 +252,8 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 	fds[FD_STUB - FD_CONTROL] = fork_stub(r, argv, mask);
 	fds[FD_CONTROL - FD_CONTROL] = control;
 	fds[FD_STATE - FD_CONTROL] = dir->fd;
+	fds[FD_STATUS - FD_CONTROL] = status[0];
+	fds[FD_STATUS_FILE - FD_CONTROL] = status[1];
 	fds[FD_REQUEST - FD_CONTROL] = request_file(r);
 	fault_environment(clean);
 	if (fault("front.placed") == -1 || setsid() == -1 || chdir("/") == -1 ||
@@ -293,6 +340,8 @@ lost(pid_t monitor)
 static int
 start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 {
+	int status[2] = { open_status_fd(r->options.status_fd),
+		open_status_file(r->options.status_file) };
 	sigset_t mask;
 	int control[2];
 
@@ -306,7 +355,7 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 		err(EXIT_PORTLEASE, "fork");
 	if (*monitor == 0) {
 		close(control[0]);
-		become_monitor(control[1], dir, r, argv, &mask);
+		become_monitor(control[1], dir, r, status, argv, &mask);
 	}
 	(void)fault("front.forked");
 	close(control[1]);

@@ -11,6 +11,8 @@
 #include "sentinel.h"
 
 #include <err.h>
+#include <stdlib.h>
+#include <string.h>
 
 bool
 lease_monitor_lives(const struct identity *id)
@@ -34,6 +36,52 @@ lease_state(const struct stored *s)
 	if (sentinel_held(s->ip))
 		return LEASE_LIVE;
 	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;
+}
+
+struct search {
+	uint32_t ip; /* 0: the only one */
+	unsigned int found;
+	struct stored *stored; /* the last one found */
+};
+
+static int
+choose(const struct statedir *dir, struct stored *s, void *arg)
+{
+	struct search *search = arg;
+
+	if (s->record == NULL || (search->ip != 0 && search->ip != s->ip) ||
+	    lease_state(s) != LEASE_LIVE)
+		return 0;
+	search->found++;
+	store_unmap(search->stored);
+	store_map(dir, s->name, true, search->stored);
+	return search->stored->record == NULL;
+}
+
+void
+lease_find(struct stored *s, uint32_t ip, const char *command)
+{
+	const char *inside = getenv("PORTLEASE_IP");
+	struct search search = { ip, 0, s };
+	char text[16];
+
+	memset(s, 0, sizeof(*s));
+	if (ip == 0 && inside != NULL)
+		search.ip = options_address(inside);
+	(void)store_each(lease_netns(), choose, &search);
+	if (search.found == 1 && s->record != NULL)
+		return;
+	if (search.ip != 0) {
+		options_address_text(search.ip, text);
+		errx(EXIT_PORTLEASE, "%s: %s is not leased; see portlease ps",
+		    command, text);
+	}
+	errx(EXIT_PORTLEASE,
+	    search.found == 0 ? "%s: nothing is leased; see portlease run "
+				"--help"
+			      : "%s: several leases: choose one; see "
+				"portlease ps",
+	    command);
 }
 
 const char *

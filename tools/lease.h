@@ -16,6 +16,13 @@ bool lease_monitor_lives(const struct identity *id);
 
 enum lease_state lease_state(const struct stored *s);
 
+/*
+ * The live lease of this address, or with 0 the one that we are called in,
+ * else the only one: mapped, the caller unmaps it.  One line that begins with
+ * command, and exit 125, when there is none, or no telling which.
+ */
+void lease_find(struct stored *s, uint32_t ip, const char *command);
+
 /* "live", "orphan", "unreadable". */
 const char *lease_state_name(enum lease_state state);
 

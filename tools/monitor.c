@@ -22,6 +22,8 @@
 #include "procfs.h"
 #include "stragglers.h"
 #include "tree.h"
+#include "unready.h"
+#include "vigil.h"
 #include "wire.h"
 
 #include <err.h>
@@ -66,6 +68,10 @@ struct monitor {
 	int64_t deadline; /* clock_ms, 0 none: when TIME_UP happens */
 	int64_t grace_end; /* clock_ms, 0 while nobody asked */
 	int sig; /* that asked first */
+	struct go go; /* what the command was told */
+	char **env; /* of the front, for a probe; NULL without */
+	struct status status;
+	struct vigil vigil;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -185,12 +191,34 @@ happen(struct monitor *m, enum event event)
 
 /* The first one who asks sets the clock; the next ones change nothing. */
 static void
-ask(struct monitor *m, int sig)
+ask(struct monitor *m, int sig, const char *why)
 {
 	if (m->grace_end != 0)
 		return;
 	start_grace(m, sig);
+	vigil_stop(&m->vigil);
+	status_ending(&m->status, why);
 	happen(m, ASKED);
+}
+
+/* Whoever is not ready ends as always. */
+static void
+turn_boot(struct monitor *m)
+{
+	if (!vigil_turn(&m->vigil) || m->vigil.boot.verdict == READY_READY)
+		return;
+	m->outcome.unready = unready_status(&m->vigil.boot);
+	ask(m, m->request.options.sig, "not ready");
+}
+
+/* Nobody asked it to. */
+static void
+ended_by_itself(struct monitor *m)
+{
+	if (m->grace_end == 0)
+		status_ending(&m->status, "command exited");
+	if (vigil_exited(&m->vigil, &m->outcome.end))
+		m->outcome.unready = unready_status(&m->vigil.boot);
 }
 
 static void
@@ -199,6 +227,8 @@ reaped(struct monitor *m, const siginfo_t *info)
 	bool killed = info->si_code != CLD_EXITED;
 
 	(void)fault("monitor.gone");
+	if (boot_reaped(&m->vigil.boot, info->si_pid, info))
+		return;
 	if (info->si_pid != m->request.command) {
 		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
 		    info->si_status);
@@ -207,6 +237,8 @@ reaped(struct monitor *m, const siginfo_t *info)
 	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
+	if (!m->request.options.until_tree)
+		ended_by_itself(m);
 	happen(m, COMMAND_GONE);
 }
 
@@ -221,8 +253,11 @@ reap_children(struct monitor *m)
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
-			if (errno == ECHILD)
-				happen(m, TREE_GONE);
+			if (errno != ECHILD)
+				return;
+			if (m->request.options.until_tree)
+				ended_by_itself(m);
+			happen(m, TREE_GONE);
 			return;
 		}
 		if (info.si_pid == 0)
@@ -238,7 +273,7 @@ read_signals(struct monitor *m)
 
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
-			ask(m, m->request.options.sig);
+			ask(m, m->request.options.sig, "signal");
 }
 
 static void
@@ -246,7 +281,7 @@ front_gone(struct monitor *m)
 {
 	close(m->control);
 	m->control = -1;
-	ask(m, m->request.options.sig);
+	ask(m, m->request.options.sig, "caller gone");
 }
 
 static void
@@ -265,7 +300,7 @@ read_control(struct monitor *m)
 	if (in.terminal)
 		return;
 	if (ends(m, in.sig) && m->grace_end == 0)
-		ask(m, in.sig);
+		ask(m, in.sig, "signal");
 	else if (m->state == RUNNING)
 		signal_command(m, in.sig);
 }
@@ -275,17 +310,24 @@ owner_gone(struct monitor *m)
 {
 	close(m->owner);
 	m->owner = -1;
-	ask(m, m->request.options.sig);
+	ask(m, m->request.options.sig, "owner gone");
+}
+
+/* The earlier one of two deadlines, of which 0 is none. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 static int
 timeout_of(const struct monitor *m)
 {
-	int64_t left;
+	int64_t end = earlier(m->deadline, boot_deadline(&m->vigil.boot)), left;
 
-	if (m->deadline == 0)
+	if (end == 0)
 		return -1;
-	left = m->deadline - clock_ms();
+	left = end - clock_ms();
 	if (m->state == KILLING && left > KILL_AGAIN)
 		left = KILL_AGAIN;
 	return left > 0 ? (int)left : 0;
@@ -320,10 +362,11 @@ loop(struct monitor *m)
 			{ .fd = m->signals, .events = POLLIN },
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
+			{ .fd = boot_fd(&m->vigil.boot), .events = POLLIN },
 		};
 
 		if (fault("monitor.poll") == -1 ||
-		    poll(fds, 3, timeout_of(m)) == -1)
+		    poll(fds, 4, timeout_of(m)) == -1)
 			breathe();
 		if (fds[1].revents)
 			read_control(m);
@@ -332,6 +375,7 @@ loop(struct monitor *m)
 		if (fds[0].revents)
 			read_signals(m);
 		reap_children(m);
+		turn_boot(m);
 		on_timeout(m);
 	}
 }
@@ -344,7 +388,12 @@ read_request(struct monitor *m)
 	if (fault("monitor.request") == -1 ||
 	    pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
+	if (r->options.ready_cmd[0] != '\0')
+		m->env = wire_environment();
+	if (r->options.ready_cmd[0] != '\0' && m->env == NULL)
+		err(EXIT_PORTLEASE, "monitor: no environment");
 	close(FD_REQUEST);
+	status_open(&m->status);
 	m->dir.fd = FD_STATE;
 	(void)strlcpy(m->dir.path, r->state, sizeof(m->dir.path));
 	for (int fd = FD_CONTROL; fd < FD_REQUEST; fd++)
@@ -415,16 +464,40 @@ head(struct record *record)
 	record->size = sizeof(*record);
 }
 
+/* Before the command exists, so that it is given NOTIFY_SOCKET. */
+static void
+begin_boot(struct monitor *m)
+{
+	const struct options *o = &m->request.options;
+	struct boot_plan plan = { .options = o,
+		.go = &m->go,
+		.terms = &m->claim.terms,
+		.record = m->claim.stored.record,
+		.diag = m->claim.diag,
+		.root = getpid(),
+		.notify = -1,
+		.env = m->env,
+		.cwd = m->request.cwd };
+
+	if (m->request.command == 0 || !boot_wanted(o))
+		return;
+	plan.notify = notify_open(m->go.notify);
+	if (plan.notify == -1 ||
+	    vigil_begin(&m->vigil, &plan, &m->status) == -1)
+		err(EXIT_PORTLEASE, "cannot wait until it is ready");
+}
+
 /* Without a command the front takes the lease, and goes. */
 static void
-hand_over(struct monitor *m, const struct go *go)
+hand_over(struct monitor *m)
 {
+	const struct go *go = &m->go;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	m->state = LEASED;
 	m->outcome.commandless = true;
 	if (send(m->control, go, sizeof(*go), MSG_NOSIGNAL) == -1)
-		ask(m, m->request.options.sig);
+		ask(m, m->request.options.sig, "caller gone");
 	close(m->control);
 	m->control = -1;
 	(void)dup2(null, STDERR_FILENO);
@@ -434,9 +507,8 @@ hand_over(struct monitor *m, const struct go *go)
 static void
 begin(struct monitor *m)
 {
-	struct go go;
+	struct go *go = &m->go;
 
-	memset(&go, 0, sizeof(go));
 	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
 		errx(EXIT_PORTLEASE, "%s", m->claim.why);
 	head(m->claim.stored.record);
@@ -445,17 +517,18 @@ begin(struct monitor *m)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
 	(void)fault("record.published");
-	options_address_text(m->claim.terms.leased, go.ip);
-	(void)strlcpy(go.record, m->claim.stored.path, sizeof(go.record));
-	if (terms_format(&m->claim.terms, go.terms, sizeof(go.terms)) == 0)
+	if (wire_go(go, &m->claim.terms, m->claim.stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
-	(void)strlcpy(m->outcome.ip, go.ip, sizeof(m->outcome.ip));
-	outcome_begun(&m->outcome, &m->request.options, &go);
-	setproctitle("-portlease: monitor %s: %s", go.ip, m->request.line);
+	(void)strlcpy(m->outcome.ip, go->ip, sizeof(m->outcome.ip));
+	outcome_begun(&m->outcome, &m->request.options, go);
+	m->status.ip = go->ip;
+	status_leased(&m->status, &m->request, &m->claim.terms, go->record);
+	setproctitle("-portlease: monitor %s: %s", go->ip, m->request.line);
+	begin_boot(m);
 	if (m->request.command == 0)
-		hand_over(m, &go);
+		hand_over(m);
 	else if (fault("monitor.go") == 0)
-		(void)send(FD_STUB, &go, sizeof(go), MSG_NOSIGNAL);
+		(void)send(FD_STUB, go, sizeof(*go), MSG_NOSIGNAL);
 	close(FD_STUB);
 }
 
@@ -470,6 +543,8 @@ monitor_main(void)
 	begin(&m);
 	loop(&m);
 	end = outcome_conclude(&m.outcome, &m.request.options, &m.claim);
+	status_verdict(
+	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
 	if (m.control != -1 && fault("monitor.ended") == 0)
 		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
 	return 0;

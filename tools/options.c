@@ -118,6 +118,57 @@ set_record(struct options *o, const char *arg)
 }
 
 static bool
+set_ready_listen(struct options *o, const char *arg)
+{
+	return terms_parse_ports(&o->awaited, arg);
+}
+
+static bool
+set_ready_cmd(struct options *o, const char *arg)
+{
+	return *arg != '\0' && strlcpy(o->ready_cmd, arg,
+				   sizeof(o->ready_cmd)) < sizeof(o->ready_cmd);
+}
+
+static bool
+set_ready_notify(struct options *o, const char *arg)
+{
+	(void)arg;
+	return o->ready_notify = true;
+}
+
+static bool
+set_idle_limit(struct options *o, const char *arg)
+{
+	o->idle_limit = strcmp(arg, "0") == 0 ? 0 : options_duration(arg);
+	return o->idle_limit >= 0;
+}
+
+static bool
+set_cap(struct options *o, const char *arg)
+{
+	o->cap = strcmp(arg, "0") == 0 ? 0 : options_duration(arg);
+	return o->cap >= 0;
+}
+
+static bool
+set_status_fd(struct options *o, const char *arg)
+{
+	const char *error;
+
+	o->status_fd = (int)strtonum(arg, 0, INT_MAX, &error);
+	return error == NULL;
+}
+
+static bool
+set_status_file(struct options *o, const char *arg)
+{
+	return *arg != '\0' &&
+	       strlcpy(o->status_file, arg, sizeof(o->status_file)) <
+		   sizeof(o->status_file);
+}
+
+static bool
 set_verbose(struct options *o, const char *arg)
 {
 	(void)arg;
@@ -189,14 +240,36 @@ static const struct row rows[] = {
 	    "keep a copy of the record", "a file" },
 	{ "sh", 0, NULL, FOR_ACQUIRE, set_sh,
 	    "print shell commands for eval (default)", NULL },
+	{ "ready-listen", 0, "PORTS", FOR_RUN | FOR_ACQUIRE, set_ready_listen,
+	    "ready when the lease listens on all of them",
+	    "ports from 1 to 65535, as in 9925-9927,1883" },
+	{ "listen", 0, "PORTS", FOR_WAIT, set_ready_listen,
+	    "ready when the lease listens on all of them",
+	    "ports from 1 to 65535, as in 9925-9927,1883" },
+	{ "ready-cmd", 0, "CMD", FOR_RUN | FOR_WAIT, set_ready_cmd,
+	    "ready when sh -c CMD, run inside the lease, exits 0",
+	    "a command of at most 1023 bytes" },
+	{ "ready-notify", 0, NULL, FOR_RUN, set_ready_notify,
+	    "ready when it sends READY=1 to $NOTIFY_SOCKET", NULL },
+	{ "idle-limit", 0, "TIME", FOR_RUN | FOR_WAIT, set_idle_limit,
+	    "hung when all of it sleeps so long (60s; 0: never)",
+	    "a number with ms, s, m or h, or 0" },
+	{ "cap", 0, "TIME", FOR_RUN | FOR_WAIT, set_cap,
+	    "not ready when it takes longer (20m; 0: never)",
+	    "a number with ms, s, m or h, or 0" },
+	{ "status-fd", 0, "N", FOR_RUN, set_status_fd,
+	    "write what happens there, as lines of JSON", "a descriptor" },
+	{ "status-file", 0, "FILE", FOR_RUN, set_status_file,
+	    "the same, to a file", "a file" },
 	{ "all", 'a', NULL, FOR_REAP, set_all, "every orphan of yours", NULL },
 	{ "dry-run", 'n', NULL, FOR_REAP, set_dry_run, "say what would be done",
 	    NULL },
 	{ "json", 'j', NULL, FOR_ACQUIRE | FOR_PS | FOR_SHOW, set_json,
 	    "print JSON", NULL },
-	{ "verbose", 'v', NULL, FOR_RUN | FOR_ACQUIRE | FOR_REAP, set_verbose,
-	    "say what is leased and how it ended", NULL },
-	{ "quiet", 'q', NULL, FOR_RELEASE | FOR_RUN | FOR_ACQUIRE | FOR_REAP,
+	{ "verbose", 'v', NULL, FOR_RUN | FOR_ACQUIRE | FOR_REAP | FOR_WAIT,
+	    set_verbose, "say what is leased and how it ended", NULL },
+	{ "quiet", 'q', NULL,
+	    FOR_RELEASE | FOR_RUN | FOR_ACQUIRE | FOR_REAP | FOR_WAIT,
 	    set_quiet, "say nothing but errors", NULL },
 };
 
@@ -211,6 +284,9 @@ options_default(struct options *o)
 	o->wait = 30000;
 	o->grace = 10000;
 	o->sig = SIGTERM;
+	o->idle_limit = 60000;
+	o->cap = 1200000;
+	o->status_fd = -1;
 }
 
 static void

@@ -31,9 +31,13 @@ struct options {
 	pid_t owner; /* or OWNER_DEFAULT, OWNER_NOBODY */
 	int64_t wait; /* milliseconds until an address must be free */
 	int64_t grace; /* milliseconds from asking to SIGKILL */
+	int64_t idle_limit; /* milliseconds of the idle clock, 0 off */
+	int64_t cap; /* milliseconds until ready at the most, 0 none */
 	int sig; /* how to ask */
+	int status_fd; /* -1 none */
 	enum on_leak on_leak;
 	bool until_tree;
+	bool ready_notify; /* await READY=1 */
 	bool verbose;
 	bool quiet;
 	bool json;
@@ -42,6 +46,9 @@ struct options {
 	bool sh;
 	char ip_arg[64]; /* take ip from the command's --NAME=IP */
 	char record[PATH_MAX]; /* keep a copy of the record here, absolute */
+	struct terms awaited; /* only its ports are set */
+	char ready_cmd[1024]; /* await exit status 0 of it */
+	char status_file[PATH_MAX];
 };
 
 /* The commands that take options, as bits for the table's rows. */
@@ -52,7 +59,8 @@ enum {
 	FOR_PS = 8,
 	FOR_SHOW = 16,
 	FOR_ACQUIRE = 32,
-	FOR_RELEASE = 64
+	FOR_RELEASE = 64,
+	FOR_WAIT = 128
 };
 
 void options_default(struct options *o);

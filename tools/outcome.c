@@ -113,6 +113,8 @@ keep_record(const struct options *o, const struct record *record)
 static struct ended
 end_as(const struct outcome *out, const struct options *o, bool leaked)
 {
+	if (out->unready != 0)
+		return (struct ended){ out->unready, 0 };
 	if (leaked && o->on_leak == ON_LEAK_FAIL && out->end.sig == 0 &&
 	    out->end.status == 0)
 		return (struct ended){ EXIT_LEAK, 0 };
@@ -154,7 +156,8 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	if (fault("conclude.sockets") == -1)
 		e.sockets_unseen = errno;
 	(void)fault("conclude.proven");
-	verdict = proof_of(&e);
+	out->verdict = verdict = proof_of(&e);
+	proof_reason(&e, out->reason, sizeof(out->reason));
 	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
 	findings_tell(out, o, &e, record);
 	end = end_as(out, o, outcome_leaked(out, &e));

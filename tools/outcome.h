@@ -7,6 +7,7 @@
 #define OUTCOME_H
 
 #include "pool.h"
+#include "proof.h"
 #include "stragglers.h"
 #include "wire.h"
 
@@ -15,6 +16,9 @@ struct outcome {
 	struct ended end; /* of the command */
 	bool commandless; /* acquired: its tenants are nobody's children */
 	bool stuck; /* SIGKILL did not end everybody */
+	int unready; /* exit status when it was not ready, else 0 */
+	enum verdict verdict; /* set by outcome_conclude, */
+	char reason[96]; /* and why */
 	struct stragglers stragglers;
 };
 
