@@ -12,8 +12,9 @@
 TestSuite(names, .init = story_begin, .fini = story_finish, .timeout = 60);
 
 /*
- * The differences that are known, for a wildcard listener has one address in
- * a lease, and a client that was refused keeps the source that it was given.
+ * The differences that are known: a wildcard listener has one address in a
+ * lease, and a client that was refused is unbound again, while the kernel
+ * natively still shows the port of the attempt (tcp_disconnect).
  */
 static const struct known {
 	const char *section;
@@ -24,8 +25,8 @@ static const struct known {
 	    "  accepted getsockname: 127.0.0.1 " },
 	{ "tcp :: ", "  accepted getsockname: ::ffff:127.0.0.7 ",
 	    "  accepted getsockname: ::ffff:127.0.0.1 " },
-	{ "conflicts", "  refused getsockname: 0.0.0.0 ",
-	    "  refused getsockname: 127.0.0.1 " },
+	{ "conflicts", "  refused getsockname: 0.0.0.0 port e ",
+	    "  refused getsockname: 0.0.0.0 port 0 " },
 };
 
 static bool
