@@ -302,7 +302,7 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 	for (unsigned int i = 0; i < most; i++)
 		rooms[i] = msgs[i].msg_hdr.msg_namelen;
 	rc = real()->recvmmsg(fd, msgs, n, flags, timeout);
-	for (int i = 0; i < rc; i++)
+	for (unsigned int i = 0; i < most && (int)i < rc; i++)
 		rename_message(a, fd, &msgs[i].msg_hdr, rooms[i]);
 	return rc;
 }

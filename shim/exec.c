@@ -208,6 +208,7 @@ become_listed(struct call *c, const char *first, bool with_env, va_list list)
 	va_list again;
 	size_t n;
 	char **argv;
+	int rc;
 
 	va_copy(again, list);
 	n = first == NULL ? 1 : count(again);
@@ -220,7 +221,9 @@ become_listed(struct call *c, const char *first, bool with_env, va_list list)
 	collect(argv, n, first, list);
 	c->argv = argv;
 	c->envp = with_env ? va_arg(list, char **) : environ;
-	return become(c);
+	rc = become(c);
+	c->argv = NULL;
+	return rc;
 }
 
 EXPORT int

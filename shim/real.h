@@ -21,8 +21,8 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* recvfrom as compiled with _FORTIFY_SOURCE: size is that of the buffer. */
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags,
-    struct sockaddr *sa, socklen_t *salen);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
+    struct sockaddr *sa, socklen_t *len);
 
 #define REAL_CALLS(X)                                                          \
 	X(bind)                                                                \

@@ -202,24 +202,24 @@ drop(struct way *slot, uint32_t turn)
 
 /*
  * Renew the way that answers the same, drop those that an exclusive bind
- * proves dead, and remember the first slot that may be used for a new one.
+ * proves dead, and remember the first slot that may be used for a new one,
+ * or RECORD_BOUND.
  */
 static bool
-renew(
-    struct record *r, const struct way *way, bool exclusive, struct way **spare)
+renew(struct record *r, const struct way *way, bool exclusive, uint32_t *spare)
 {
 	struct way old;
 	bool done = false;
 
-	*spare = NULL;
+	*spare = RECORD_BOUND;
 	for (uint32_t i = 0; i < WINDOW; i++) {
-		struct way *slot =
-		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
+		uint32_t at = (home_of(way->given.port) + i) % RECORD_BOUND;
+		struct way *slot = &r->bound[at];
 		uint32_t turn = turn_of(&slot->turn);
 
 		if (!copy_way(slot, &old)) {
-			if (*spare == NULL && (turn & 1) == 0)
-				*spare = slot;
+			if (*spare == RECORD_BOUND && (turn & 1) == 0)
+				*spare = at;
 			if (turn == 0)
 				break;
 		} else if (same_place(&old, way)) {
@@ -235,14 +235,15 @@ renew(
 void
 record_bound(struct record *r, const struct way *way, bool exclusive)
 {
-	struct way *spare;
+	uint32_t spare;
 
 	for (int i = 0; i < TRIES; i++) {
 		if (renew(r, way, exclusive, &spare))
 			return;
-		if (spare == NULL)
+		if (spare == RECORD_BOUND)
 			break;
-		if (write_way(spare, turn_of(&spare->turn), way))
+		if (write_way(
+			&r->bound[spare], turn_of(&r->bound[spare].turn), way))
 			return;
 	}
 	count(&r->counts.ways);
@@ -254,24 +255,26 @@ enum { AROUND = 8 };
 void
 record_connected(struct record *r, const struct way *way)
 {
-	struct way *oldest = NULL;
+	uint64_t oldest = RECORD_CONNECTED;
 	uint32_t turn = 0;
 
 	for (uint64_t i = 0; i < AROUND; i++) {
-		struct way *slot =
-		    &r->connected[(way->cookie + i) % RECORD_CONNECTED];
+		uint64_t at = (way->cookie + i) % RECORD_CONNECTED;
+		const struct way *slot = &r->connected[at];
 		uint32_t seen = turn_of(&slot->turn);
 
 		if (seen & 1)
 			continue;
-		if (oldest == NULL || seen == 0 || slot->when < oldest->when) {
-			oldest = slot;
+		if (oldest == RECORD_CONNECTED || seen == 0 ||
+		    slot->when < r->connected[oldest].when) {
+			oldest = at;
 			turn = seen;
 		}
 		if (seen == 0 || slot->cookie == way->cookie)
 			break;
 	}
-	if (oldest == NULL || !write_way(oldest, turn, way))
+	if (oldest == RECORD_CONNECTED ||
+	    !write_way(&r->connected[oldest], turn, way))
 		count(&r->counts.ways);
 	else
 		count(&r->counts.connected);
