@@ -20,7 +20,7 @@ BASE = -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP
 FAULTFLAGS = $(if $(FAULTS),-DFAULTS)
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 
-TOOLS_LIBS = libbsd-overlay libmnl jansson
+TOOLS_LIBS = libbsd-overlay libmnl jansson libseccomp
 TOOLS_CFLAGS = $(shell pkg-config --cflags $(TOOLS_LIBS))
 TOOLS_LDLIBS = $(shell pkg-config --libs $(TOOLS_LIBS))
 TEST_CFLAGS = $(TOOLS_CFLAGS) $(shell pkg-config --cflags criterion) \
@@ -29,7 +29,8 @@ TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 
 shim_c := $(wildcard shim/*.c)
 tools_c := $(wildcard tools/*.c)
-shared_c := shim/slice.c shim/terms.c shim/record.c
+shared_c := $(addprefix shim/,slice.c terms.c record.c calls.c place.c route.c \
+	note.c names.c ask.c self.c sockname.c mark.c)
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
@@ -75,7 +76,11 @@ $(B)/tools/%.o: tools/%.c | packages
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) -c -o $@ $<
+	$(CC) $(CFLAGS) $(BASE) -Wno-pedantic $(SANFLAGS) -c -o $@ $<
+
+$(B)/guests/static-%: tests/guests/static-%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) -static -o $@ $< -pthread
 
 $(B)/guests/%: tests/guests/%.c
 	@mkdir -p $(@D)
@@ -167,7 +172,8 @@ demo: deps-build
 DEPS_BUILD = gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
 	libbsd-dev:/usr/include/bsd/bsd.h \
 	libmnl-dev:/usr/include/libmnl/libmnl.h \
-	libjansson-dev:/usr/include/jansson.h
+	libjansson-dev:/usr/include/jansson.h \
+	libseccomp-dev:/usr/include/seccomp.h
 DEPS_CHECK = libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss \
 	curl:curl strace:strace procps:ps binutils:readelf \
 	util-linux:setpriv

@@ -169,6 +169,14 @@ set_status_file(struct options *o, const char *arg)
 }
 
 static bool
+set_trap(struct options *o, const char *arg)
+{
+	(void)arg;
+	o->terms.flags |= TERMS_TRAP;
+	return o->trap = true;
+}
+
+static bool
 set_verbose(struct options *o, const char *arg)
 {
 	(void)arg;
@@ -261,6 +269,8 @@ static const struct row rows[] = {
 	    "write what happens there, as lines of JSON", "a descriptor" },
 	{ "status-file", 0, "FILE", FOR_RUN, set_status_file,
 	    "the same, to a file", "a file" },
+	{ "trap", 0, NULL, FOR_RUN, set_trap,
+	    "catch static programs, Go and raw system calls, too", NULL },
 	{ "all", 'a', NULL, FOR_REAP, set_all, "every orphan of yours", NULL },
 	{ "dry-run", 'n', NULL, FOR_REAP, set_dry_run, "say what would be done",
 	    NULL },
