@@ -180,6 +180,7 @@ read_reserved(void)
 		(void)strlcpy(text, "1024", sizeof(text)); /* ip(7) */
 	if (fd != -1)
 		close(fd);
+	text[strcspn(text, "\n")] = '\0';
 	return (uint16_t)strtonum(text, 0, UINT16_MAX, NULL);
 }
 
