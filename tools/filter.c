@@ -74,7 +74,7 @@ compile(void)
 
 /* Without SPEC_ALLOW kernels before 5.16 slow the whole program down. */
 static int
-install(const struct sock_fprog *program)
+install(const struct sock_fprog *program, bool *steady)
 {
 	unsigned long flags =
 	    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
@@ -82,6 +82,7 @@ install(const struct sock_fprog *program)
 
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 	    flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
+	*steady = fd != -1;
 	if (fd == -1 && errno == EINVAL)
 		fd = syscall(
 		    SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
@@ -89,7 +90,7 @@ install(const struct sock_fprog *program)
 }
 
 int
-filter_lay(void)
+filter_lay(bool *steady)
 {
 	struct sock_filter code[INSTRUCTIONS];
 	struct sock_fprog program = { .filter = code };
@@ -103,9 +104,9 @@ filter_lay(void)
 	if (n <= 0)
 		return -1;
 	program.len = (unsigned short)((size_t)n / sizeof(*code));
-	fd = install(&program);
+	fd = install(&program, steady);
 	if (fd == -1 && errno == EACCES &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		fd = install(&program);
+		fd = install(&program, steady);
 	return fd;
 }

@@ -44,6 +44,12 @@ static const struct {
 
 enum { CALLS = sizeof(calls) / sizeof(*calls) };
 
+/* What the stub tells, beside the listener. */
+struct laid {
+	int error; /* 0: the net lies */
+	bool steady; /* see filter_lay */
+};
+
 /* Room for one descriptor in a message. */
 union control {
 	char buf[CMSG_SPACE(sizeof(int))];
@@ -53,12 +59,13 @@ union control {
 void
 trap_lay(int channel)
 {
-	int fd = fault("stub.trap") == -1 ? -1 : filter_lay();
-	int error = fd == -1 ? errno : 0;
+	struct laid laid = { 0 };
+	int fd = fault("stub.trap") == -1 ? -1 : filter_lay(&laid.steady);
 	union control u = { 0 };
-	struct iovec iov = { &error, sizeof(error) };
+	struct iovec iov = { &laid, sizeof(laid) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+	laid.error = fd == -1 ? errno : 0;
 	if (fd != -1) {
 		msg.msg_control = u.buf;
 		msg.msg_controllen = sizeof(u.buf);
@@ -74,22 +81,24 @@ trap_lay(int channel)
 
 /* What the stub sent: the listener; -1 with errno. */
 static int
-receive(int channel)
+receive(int channel, bool *steady)
 {
-	int error = ECONNRESET, fd = -1;
+	struct laid laid = { .error = ECONNRESET };
 	union control u = { 0 };
-	struct iovec iov = { &error, sizeof(error) };
+	struct iovec iov = { &laid, sizeof(laid) };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = u.buf,
 		.msg_controllen = sizeof(u.buf) };
 	ssize_t n = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	int fd = -1;
 
 	if (c != NULL && c->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	if (fd == -1 && n != -1)
-		errno = error != 0 ? error : EMFILE;
+		errno = laid.error != 0 ? laid.error : EMFILE;
+	*steady = laid.steady;
 	return fd;
 }
 
@@ -155,7 +164,7 @@ trap_take(struct trap *t, int channel, pid_t command)
 {
 	int fd;
 
-	t->listener = receive(channel);
+	t->listener = receive(channel, &t->steady);
 	if (t->listener == -1)
 		return refuse(t, "the kernel refuses the filter");
 	if (make_room(t) == -1)
@@ -300,15 +309,46 @@ identify(struct trap *t)
 }
 
 static void
-answer(struct trap *t, int64_t value, int error, uint32_t flags)
+answer(struct trap *t, int error, uint32_t flags)
 {
 	memset(t->reply, 0, t->reply_size);
 	t->reply->id = t->call->id;
-	t->reply->val = value;
 	t->reply->error = -error;
 	t->reply->flags = flags;
-	/* ENOENT: it was killed meanwhile. */
+	/* ENOENT: nobody waits for it any more. */
 	(void)ioctl(t->listener, SECCOMP_IOCTL_NOTIF_SEND, t->reply);
+}
+
+/*
+ * Where the net is not steady, any signal may take a caller away from an
+ * answer, even from one that the kernel has accepted, and the call is made
+ * again.  A second connect or listen is as good as the first.  A second bind
+ * is refused, although the first one is what it wants: remember those made.
+ */
+static void
+remember(struct trap *t, const struct trapped *call, int fd)
+{
+	if (!t->steady && call->call == TRAPPED_BIND)
+		t->made[t->nmade++ % TRAP_MADE] = (struct made){ ask_cookie(fd),
+			t->call->pid, call->name, call->len };
+}
+
+static bool
+was_made(struct trap *t, const struct trapped *call, int fd)
+{
+	uint64_t cookie = ask_cookie(fd);
+
+	for (size_t i = 0; i < TRAP_MADE; i++) {
+		struct made *made = &t->made[i];
+
+		if (made->cookie == 0 || made->cookie != cookie ||
+		    made->thread != t->call->pid || made->len != call->len ||
+		    memcmp(&made->name, &call->name, call->len) != 0)
+			continue;
+		made->cookie = 0;
+		return true;
+	}
+	return false;
 }
 
 /* Make the call; 0, or its errno. */
@@ -355,10 +395,15 @@ move(struct trap *t, const struct trapped *call, int fd)
 
 	identify(t);
 	error = make_at_once(t, call, fd, &blocking);
+	if (error == EINVAL && call->call == TRAPPED_BIND &&
+	    was_made(t, call, fd))
+		error = 0;
+	if (error == 0)
+		remember(t, call, fd);
 	if (trapped_waits(call->call, blocking, error))
-		answer(t, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 	else
-		answer(t, 0, error, 0);
+		answer(t, error, 0);
 }
 
 /* One line a lease. */
@@ -385,7 +430,7 @@ fail(struct trap *t, const struct trapped *call, int error)
 {
 	if (call->socket_error > 0 || call->name_error != 0)
 		say_hidden(t, call);
-	answer(t, 0, error, 0);
+	answer(t, error, 0);
 }
 
 static void
@@ -405,7 +450,7 @@ attend(struct trap *t, enum trapped_call which)
 		verdict = trapped_answer(&call, &error);
 	}
 	if (verdict == ANSWER_PASS)
-		answer(t, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 	else if (verdict == ANSWER_FAIL)
 		fail(t, &call, error);
 	else if (verdict == ANSWER_MOVE)
@@ -433,5 +478,5 @@ trap_turn(struct trap *t, short revents)
 			return;
 		}
 	}
-	answer(t, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }

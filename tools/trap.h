@@ -19,6 +19,16 @@
 struct seccomp_notif;
 struct seccomp_notif_resp;
 
+enum { TRAP_MADE = 16 };
+
+/* A bind that was made, and whose answer may get lost. */
+struct made {
+	uint64_t cookie; /* 0: none */
+	uint32_t thread;
+	struct sockaddr_storage name;
+	socklen_t len;
+};
+
 struct trap {
 	int listener; /* -1: no net, or nobody left who is in it */
 	struct attachment lease; /* what the shim's rules want to know */
@@ -26,6 +36,9 @@ struct trap {
 	uint64_t pidns; /* of the monitor, which counts its pids */
 	uint16_t reserved; /* ports below are for the privileged */
 	bool lord; /* we have privileges that the program may lack */
+	bool steady; /* see filter_lay */
+	struct made made[TRAP_MADE]; /* the last ones, where it is not */
+	size_t nmade; /* ever */
 	bool said; /* that a program's sockets cannot be reached */
 	struct seccomp_notif *call; /* of the sizes that the kernel wants */
 	struct seccomp_notif_resp *reply;
