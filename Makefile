@@ -138,7 +138,7 @@ harper: all
 		echo "make: the package 'npm' is missing: try 'make deps-harper'"; \
 		exit 1; }
 	@mkdir -p $(B)/harper
-	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
+	cp -p tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
 	cd $(B)/harper && [ node_modules -nt package-lock.json ] || \
 		npm ci --ignore-scripts --no-audit --no-fund
 
