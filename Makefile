@@ -29,7 +29,7 @@ TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 
 shim_c := $(wildcard shim/*.c)
 tools_c := $(wildcard tools/*.c)
-shared_c := shim/slice.c shim/terms.c shim/record.c
+shared_c := shim/slice.c shim/terms.c shim/record.c shim/target.c
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
@@ -230,7 +230,8 @@ format:
 clean:
 	rm -rf build build-*
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/harper -prune -o -name '*.d' -print \
+	2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
 	check-harper check-harper-load bench-ready demo deps packages install \

@@ -6,6 +6,7 @@
  */
 #include "front.h"
 #include "clock.h"
+#include "coverage.h"
 #include "environment.h"
 #include "fault.h"
 #include "orphans.h"
@@ -166,6 +167,7 @@ become_command(
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
+	coverage_note(go.record, argv[0]);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], argv);
 	warn("%s", argv[0]);
