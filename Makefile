@@ -36,6 +36,7 @@ e2e_c := $(wildcard tests/e2e/*.c)
 
 shim_o := $(shim_c:%.c=$(B)/pic/%.o)
 tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
+tools_o += $(if $(SAN),$(B)/tests/sanitizers/options.o)
 # What the unit tests link: the modules, without the command itself.
 modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
