@@ -30,13 +30,14 @@ TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 shim_c := $(wildcard shim/*.c)
 tools_c := $(wildcard tools/*.c)
 shared_c := $(addprefix shim/,slice.c terms.c record.c calls.c place.c route.c \
-	note.c names.c ask.c self.c sockname.c mark.c)
+	note.c names.c ask.c self.c sockname.c mark.c target.c)
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
 
 shim_o := $(shim_c:%.c=$(B)/pic/%.o)
 tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
+tools_o += $(if $(SAN),$(B)/tests/sanitizers/options.o)
 # What the unit tests link: the modules, without the command itself.
 modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
@@ -143,7 +144,7 @@ harper: all
 		echo "make: the package 'npm' is missing: try 'make deps-harper'"; \
 		exit 1; }
 	@mkdir -p $(B)/harper
-	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
+	cp -p tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
 	cd $(B)/harper && [ node_modules -nt package-lock.json ] || \
 		npm ci --ignore-scripts --no-audit --no-fund
 
@@ -236,7 +237,8 @@ format:
 clean:
 	rm -rf build build-*
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/harper -prune -o -name '*.d' -print \
+	2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
 	check-harper check-harper-load bench-ready demo deps packages install \

@@ -7,6 +7,7 @@
 #include "front.h"
 #include "../shim/terms.h"
 #include "clock.h"
+#include "coverage.h"
 #include "environment.h"
 #include "fault.h"
 #include "orphans.h"
@@ -183,6 +184,7 @@ become_command(
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
+	coverage_note(go.record, argv[0], r->options.trap);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], argv);
 	warn("%s", argv[0]);

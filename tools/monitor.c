@@ -136,9 +136,9 @@ command_gone(struct monitor *m)
 	}
 }
 
-/* Whoever is still there now is a straggler: note it, then ask it to end. */
+/* Whoever is still there now is a straggler. */
 static void
-end_stragglers(struct monitor *m)
+note_stragglers(struct monitor *m)
 {
 	struct procfs_stat *list;
 	ssize_t n = tree_descendants(getpid(), &list);
@@ -147,6 +147,12 @@ end_stragglers(struct monitor *m)
 		stragglers_note(&m->outcome.stragglers, list, (size_t)n,
 		    m->claim.diag, &m->claim.terms, m->claim.stored.record);
 	free(list);
+}
+
+static void
+end_stragglers(struct monitor *m)
+{
+	note_stragglers(m);
 	start_grace(m, m->request.options.sig);
 	ask_tree(m);
 }
@@ -155,6 +161,7 @@ static void
 kill_tree(struct monitor *m)
 {
 	if (m->state != KILLING) {
+		note_stragglers(m);
 		m->state = KILLING;
 		m->deadline = clock_ms() + KILL_WAIT;
 	}
@@ -231,11 +238,10 @@ reaped(struct monitor *m, const siginfo_t *info)
 	(void)fault("monitor.gone");
 	if (boot_reaped(&m->vigil.boot, info->si_pid, info))
 		return;
-	if (info->si_pid != m->request.command) {
-		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
-		    info->si_status);
+	stragglers_reaped(
+	    &m->outcome.stragglers, info->si_pid, killed, info->si_status);
+	if (info->si_pid != m->request.command)
 		return;
-	}
 	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;

@@ -45,6 +45,7 @@ main(int argc, char *argv[])
 	program_invocation_name = program_invocation_short_name =
 	    (char[]){ "portlease" };
 	setproctitle_init(argc, argv, environ);
+	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
 	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0)
 		return monitor_main();
 	if (argc < 2)

@@ -147,6 +147,8 @@ detail(const struct view *v)
 		json_object_set_new(lease, "images", images_of(r));
 		json_object_set_new(lease, "opens",
 		    json_integer((json_int_t)atomic_load(&r->counts.opens)));
+		json_object_set_new(lease, "outside",
+		    json_integer((json_int_t)atomic_load(&r->counts.outside)));
 	}
 	print(lease);
 }

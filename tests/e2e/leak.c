@@ -187,6 +187,39 @@ Test(leak, a_server_that_restarts_itself_is_a_straggler_until_main)
 	expect_nothing_left();
 }
 
+Test(leak, who_outlives_the_grace_is_named)
+{
+	struct run *server = START(PORTLEASE, "run", "-g", "100ms",
+	    GUEST("fixedport"), "-t", "60000", "-x", "sleep 600", "9926");
+	long child = story_number(story_says(server, "child"), "child ");
+	long pid = story_number(story_says(server, "ready"), "pid ");
+
+	story_signal(server, SIGTERM);
+	cr_expect_eq(WTERMSIG(story_end(server)), SIGKILL, "%s", server->err);
+	expect_words(line_about(server, pid),
+	    (const char *const[]){ "held port 9926 (opened by itself)",
+		"ended by SIGKILL", NULL });
+	expect_words(line_about(server, child),
+	    (const char *const[]){ "sleep 600", "held port 9926", NULL });
+	expect_nothing_left();
+}
+
+Test(leak, a_quiet_run_and_a_quiet_release_say_nothing)
+{
+	static const char script[] =
+	    "set -e; eval \"$('" PORTLEASE "' acquire)\"; sleep 600 & "
+	    "'" PORTLEASE "' release -q";
+	struct run *r =
+	    RUN(PORTLEASE, "run", "-q", "sh", "-c", "sleep 600 & exit 3");
+
+	cr_expect_eq(WEXITSTATUS(r->status), 3);
+	cr_expect_str_empty(r->err);
+	r = RUN("sh", "-c", script);
+	cr_expect_eq(r->status, 0);
+	cr_expect_str_empty(r->err);
+	expect_nothing_left();
+}
+
 /*
  * The listener that a server passes on to somebody outside is the one thing
  * that no signal ends: no process that may be ended holds it, as long as the
