@@ -169,7 +169,7 @@ trap_take(struct trap *t, int channel, pid_t command)
 		return refuse(t, "the kernel refuses the filter");
 	if (make_room(t) == -1)
 		return refuse(t, "no notifications");
-	/* Its end of the channel has some number; any will do. */
+	/* Any descriptor will do, be it open or not. */
 	fd = fetch(command, STDERR_FILENO);
 	if (fd == -1 && errno != EBADF)
 		return refuse(t, "the command's sockets cannot be reached");
@@ -199,7 +199,7 @@ trap_begin(struct trap *t, const struct terms *terms, struct record *record)
 	t->lease.terms = *terms;
 	t->lease.record = record;
 	t->lease.self = &t->opener;
-	t->lord = geteuid() == 0;
+	t->root = geteuid() == 0;
 	t->reserved = read_reserved();
 	(void)procfs_namespace("pid", &t->pidns);
 }
@@ -244,7 +244,7 @@ look(const struct trap *t, struct trapped *call)
 	call->socket_error = fd == -1 ? errno : 0;
 	call->protocol = fd == -1 ? 0 : ask_protocol(fd);
 	call->reserved = t->reserved;
-	if (t->lord && call->call == TRAPPED_BIND)
+	if (t->root && call->call == TRAPPED_BIND)
 		call->lesser =
 		    procfs_status((pid_t)t->call->pid, &status) == 0 &&
 		    status.euid != 0;

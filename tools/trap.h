@@ -35,7 +35,7 @@ struct trap {
 	struct self opener; /* the process whose call is being answered */
 	uint64_t pidns; /* of the monitor, which counts its pids */
 	uint16_t reserved; /* ports below are for the privileged */
-	bool lord; /* we have privileges that the program may lack */
+	bool root; /* we have privileges that the program may lack */
 	bool steady; /* see filter_lay */
 	struct made made[TRAP_MADE]; /* the last ones, where it is not */
 	size_t nmade; /* ever */
