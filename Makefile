@@ -6,6 +6,9 @@
 # make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
 
+# V=1 shows the whole commands.
+say = $(if $(V),,@echo "  $@";)
+
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 comma := ,
@@ -53,49 +56,49 @@ all: $(products)
 # stand-in for libc keeps the linker from recording versions.
 $(B)/stub/libc.so.6: Makefile
 	@mkdir -p $(@D)
-	$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
+	$(say)$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
 
 $(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
-	$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
+	$(say)$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
 		-Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed \
 		$(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
 
 $(B)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -fno-stack-protector -c -o $@ $<
 
 $(B)/portlease: $(tools_o) | $(B)/libportlease.so
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) \
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) \
 		-Wl,--export-dynamic-symbol=portlease_untranslated \
 		-o $@ $(tools_o) $(TOOLS_LDLIBS)
 
 $(B)/tools/%.o: tools/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
 		-DLIBDIR='"$(PREFIX)/lib/portlease"' -c -o $@ $<
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -Wno-pedantic $(SANFLAGS) -c -o $@ $<
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic $(SANFLAGS) -c -o $@ $<
 
 $(B)/guests/static-%: tests/guests/static-%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -static -o $@ $< -pthread
+	$(say)$(CC) $(CFLAGS) $(BASE) -static -o $@ $< -pthread
 
 $(B)/guests/%: tests/guests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
+	$(say)$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
 
 $(B)/tests/%.o: tests/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TEST_CFLAGS) -c -o $@ $<
 
 $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 $(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 # SOAK_SECONDS, SOAK_LEASES and SOAK_SEED in the environment.
 soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
@@ -103,22 +106,22 @@ soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
 	$(B)/tests/soak/driver $(ABS)
 
 $(B)/tests/soak/driver: $(B)/tests/soak/driver.o $(B)/tests/arena/arena.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 $(B)/tests/soak/observer: $(B)/tests/soak/observer.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 # A hundred processes that lease in a loop.
 bench-acquire: $(products) $(B)/tests/bench/acquire
 	$(B)/tests/bench/acquire $(ABS)/portlease $(BENCH_ARGS)
 
 $(B)/tests/bench/acquire: $(B)/tests/bench/acquire.o $(B)/tests/arena/arena.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
 
 # Every fault point, with every kind of fault, in a build of its own.
 $(B)/tests/faults/table: $(B)/tests/faults/table.o \
 		$(B)/tests/arena/arena.o $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
 
 check-faults:
 	@$(MAKE) --no-print-directory FAULTS=1 B=$(B)-faults faults
@@ -162,7 +165,7 @@ bench-ready: all $(B)/tests/bench-ready
 	$(ABS)/tests/bench-ready
 
 $(B)/tests/bench-ready: $(B)/tests/bench/ready.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
 demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \

@@ -290,6 +290,7 @@ pass_on(int signals, int control, bool foreground)
 	struct signalfd_siginfo info;
 	struct signalled out;
 
+	memset(&out, 0, sizeof(out)); /* its padding travels, too */
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		out.sig = (int)info.ssi_signo;
 		out.terminal = foreground && info.ssi_code > 0;

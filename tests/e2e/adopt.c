@@ -6,6 +6,7 @@
 #include "story.h"
 #include "witness.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
@@ -151,6 +152,25 @@ Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 	cr_expect_eq(story_number(r->err, "pid "), pid, "%s", r->err);
 	cr_expect_not_null(strstr(r->err, "9926"), "%s", r->err);
 	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
+}
+
+/* Each look opens and closes sockets there: it must not wake the next one. */
+Test(adopt, those_who_wait_do_not_wake_each_other)
+{
+	const char *ip = story_address();
+	struct run *waiters[3];
+	struct rusage used;
+
+	story_says(
+	    START(GUEST("fixedport"), "-i", "native", at(ip, "9926")), "ready");
+	for (int i = 0; i < 3; i++)
+		waiters[i] =
+		    START(PORTLEASE, "run", "--ip", ip, "--wait", "1s", "true");
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(WEXITSTATUS(story_end(waiters[i])), 125);
+	cr_assert_eq(getrusage(RUSAGE_CHILDREN, &used), 0);
+	cr_expect_eq(used.ru_utime.tv_sec + used.ru_stime.tv_sec, 0);
+	cr_expect_lt(used.ru_stime.tv_usec, 500000);
 }
 
 Test(adopt, strangers_on_other_ports_of_the_address_are_no_matter)
