@@ -370,6 +370,39 @@ Test(orphans, what_belongs_to_another_user_keeps_the_address_taken)
 	cr_expect(alive(native->pid));
 }
 
+/* As an ordinary user for whom /proc hides the processes of all others. */
+#define HIDDEN                                                                 \
+	"unshare", "-m", "sh", "-c",                                           \
+	    "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"", "sh",      \
+	    AS_NOBODY
+
+Test(orphans, what_may_be_hidden_keeps_the_address_taken)
+{
+	const char *ip;
+	struct run *front, *r;
+
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	if (RUN(HIDDEN, "test", "-x", PORTLEASE)->status != 0)
+		story_skip("no hidden /proc, or no way to %s", BUILD_DIR);
+	story_give(NOBODY);
+	front = START(AS_NOBODY, PORTLEASE, "run", "-p", "9926", TELL_IP,
+	    GUEST("fixedport"), "9926");
+	ip = story_ip(front);
+	story_says(front, "ready");
+	story_signal_pid(witness_child(front->pid, 0), SIGKILL);
+	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
+	r = RUN(HIDDEN, PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	expect_words(r->out, WORDS("UNKNOWN", "cannot be seen"));
+	r = RUN(HIDDEN, PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo",
+	    "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	cr_expect_str_eq(r->out, "");
+	r = RUN(AS_NOBODY, PORTLEASE, "reap", ip);
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+}
+
 Test(orphans, an_unreadable_record_is_not_handed_out)
 {
 	const char *ip;
