@@ -131,14 +131,9 @@ faults: $(products) $(B)/guests/fixedport $(B)/tests/faults/table
 
 tests: $(products) $(guests) $(B)/tests/units $(B)/tests/stories
 
-# The stories wait more than they work: eight at a time on two processors.
-AS_NOBODY = setpriv --reuid=65534 --regid=65534 --clear-groups
-
 check: tests
 	$(B)/tests/units
-	$(B)/tests/stories -j8
-	@[ "$$(id -u)" != 0 ] || { echo "once more, as an ordinary user:" && \
-		$(AS_NOBODY) $(B)/tests/stories -j8; }
+	tests/stories.sh $(ABS)
 	@$(MAKE) --no-print-directory check-faults
 
 # Harper itself, where check-harper and check-harper-load find it.
