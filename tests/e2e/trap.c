@@ -21,21 +21,11 @@ TestSuite(trap, .init = story_begin, .fini = story_finish, .timeout = 60);
 #define RAW    GUEST("raw")
 
 static void
-expect_nothing_left(void)
-{
-	struct run *ps;
-
-	story_quiet();
-	ps = RUN(PORTLEASE, "ps");
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
-static void
 end(struct run *r)
 {
 	story_signal(r, SIGTERM);
 	story_end(r);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 static long
@@ -91,7 +81,7 @@ Test(trap, two_static_servers_have_the_same_port)
 	story_signal(b, SIGTERM);
 	story_end(a);
 	story_end(b);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, a_static_client_finds_the_server_of_its_lease)
@@ -110,7 +100,7 @@ Test(trap, a_static_client_is_refused_where_nobody_of_its_lease_is)
 
 	cr_expect_not_null(
 	    strstr(r->err, "connect 9925: Connection refused"), "%s", r->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, a_static_client_still_reaches_what_is_outside)
@@ -124,7 +114,7 @@ Test(trap, a_static_client_still_reaches_what_is_outside)
 	    r->out, r->err);
 	story_signal(outside, SIGTERM);
 	story_end(outside);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, the_opener_is_named)
@@ -164,7 +154,7 @@ Test(trap, static_children_are_uncovered_without_it_only)
 	r = RUN(
 	    PORTLEASE, "run", "--trap", "sh", "-c", "$0 ring; true", STATIC);
 	cr_expect_str_eq(r->err, "");
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, there_is_no_io_uring)
@@ -322,7 +312,7 @@ Test(trap, a_second_net_is_refused_in_one_line)
 	cr_expect_str_eq(r->err,
 	    "portlease: --trap: the kernel refuses the filter: there is "
 	    "another net already\n");
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, a_lease_without_a_command_has_no_net)
@@ -333,7 +323,7 @@ Test(trap, a_lease_without_a_command_has_no_net)
 	cr_expect_not_null(strstr(r->err, "--trap"), "%s", r->err);
 	r = RUN(PORTLEASE, "exec", "--trap", "true");
 	cr_expect_eq(WEXITSTATUS(r->status), 125);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(trap, readiness_is_seen_at_once)
