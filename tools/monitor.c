@@ -17,6 +17,7 @@
 #include "../shim/terms.h"
 #include "clock.h"
 #include "fault.h"
+#include "identity.h"
 #include "outcome.h"
 #include "pool.h"
 #include "procfs.h"
@@ -440,40 +441,6 @@ watch(struct monitor *m)
 		warn("the owner, pid %d, cannot be watched", r->options.owner);
 }
 
-/* Who we are, for those who come after us. */
-static void
-identify(struct monitor *m)
-{
-	struct identity *id = &m->claim.stored.record->identity;
-	const struct request *r = &m->request;
-	struct procfs_stat st;
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)procfs_boot_id(id->boot);
-	(void)procfs_namespace("pid", &id->pidns);
-	id->netns = m->claim.netns;
-	id->monitor = getpid();
-	if (procfs_stat(getpid(), &st) == 0)
-		id->start = st.start;
-	id->owner = r->options.owner;
-	id->owner_start = r->owner_start;
-	id->command = r->command;
-	if (r->command != 0 && procfs_stat(r->command, &st) == 0)
-		id->command_start = st.start;
-	id->uid = geteuid();
-	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
-}
-
-static void
-head(struct record *record)
-{
-	record->magic = RECORD_MAGIC;
-	record->version = RECORD_VERSION;
-	record->size = sizeof(*record);
-}
-
 /* Before the command exists, so that it is given NOTIFY_SOCKET. */
 static void
 begin_boot(struct monitor *m)
@@ -524,8 +491,7 @@ begin(struct monitor *m)
 		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
 	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
 		errx(EXIT_PORTLEASE, "%s", m->claim.why);
-	head(m->claim.stored.record);
-	identify(m);
+	identity_write(m->claim.stored.record, &m->request, m->claim.netns);
 	if (store_publish(&m->dir, &m->claim.stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
