@@ -62,6 +62,12 @@ extern _Atomic bool real_resolved;
 /* Fill the table.  Keeps errno. */
 void real_resolve(void);
 
+/*
+ * From now on bind, connect and listen are the marked ones (mark.h), not
+ * what comes next behind the shim: a net lies below.
+ */
+void real_mark(void);
+
 static inline const struct real *
 real(void)
 {

@@ -57,7 +57,8 @@ write_image(const char *record, const struct image *image)
 		    fd, 0);
 	if (r != MAP_FAILED) {
 		(void)record_image(r, image);
-		(void)atomic_fetch_add(&r->counts.uncovered, 1);
+		if (image_uncovered(image->flags))
+			(void)atomic_fetch_add(&r->counts.uncovered, 1);
 		(void)munmap(r, sizeof(*r));
 	}
 	if (fd != -1)
@@ -65,7 +66,7 @@ write_image(const char *record, const struct image *image)
 }
 
 void
-coverage_note(const char *record, const char *file)
+coverage_note(const char *record, const char *file, bool trapped)
 {
 	char room[PATH_MAX];
 	const char *path = target_search(file, room);
@@ -76,6 +77,8 @@ coverage_note(const char *record, const char *file)
 		set_asan();
 	if (!(target.flags & IMAGE_UNCOVERED) || access(path, X_OK) == -1)
 		return;
+	if (trapped && !(target.flags & IMAGE_ALIEN))
+		target.flags |= IMAGE_TRAPPED;
 	image = image_of(path, target.flags);
 	write_image(record, &image);
 }

@@ -88,7 +88,7 @@ print_uncovered(const struct outcome *out, struct record *record)
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (ledger_image(record, i, &image) &&
-		    image.flags & IMAGE_UNCOVERED)
+		    image_uncovered(image.flags))
 			tell(record, "%s: uncovered: pid %d (%s) is %s",
 			    out->ip, image.pid, image.path,
 			    image.flags & IMAGE_STATIC  ? "static"

@@ -21,6 +21,7 @@
 #include "pool.h"
 #include "procfs.h"
 #include "stragglers.h"
+#include "trap.h"
 #include "tree.h"
 #include "unready.h"
 #include "vigil.h"
@@ -72,6 +73,7 @@ struct monitor {
 	char **env; /* of the front, for a probe; NULL without */
 	struct status status;
 	struct vigil vigil;
+	struct trap trap;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -369,11 +371,13 @@ loop(struct monitor *m)
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
 			{ .fd = boot_fd(&m->vigil.boot), .events = POLLIN },
+			{ .fd = trap_fd(&m->trap), .events = POLLIN },
 		};
 
 		if (fault("monitor.poll") == -1 ||
-		    poll(fds, 4, timeout_of(m)) == -1)
+		    poll(fds, 5, timeout_of(m)) == -1)
 			breathe();
+		trap_turn(&m->trap, fds[4].revents);
 		if (fds[1].revents)
 			read_control(m);
 		if (fds[2].revents)
@@ -515,6 +519,9 @@ begin(struct monitor *m)
 {
 	struct go *go = &m->go;
 
+	if (m->request.options.trap &&
+	    trap_take(&m->trap, FD_STUB, m->request.command) == -1)
+		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
 	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
 		errx(EXIT_PORTLEASE, "%s", m->claim.why);
 	head(m->claim.stored.record);
@@ -531,6 +538,7 @@ begin(struct monitor *m)
 	status_leased(&m->status, &m->request, &m->claim.terms, go->record);
 	setproctitle("-portlease: monitor %s: %s", go->ip, m->request.line);
 	begin_boot(m);
+	trap_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
 	if (m->request.command == 0)
 		hand_over(m);
 	else if (fault("monitor.go") == 0)
@@ -541,7 +549,7 @@ begin(struct monitor *m)
 int
 monitor_main(void)
 {
-	static struct monitor m;
+	static struct monitor m = { .trap.listener = -1 };
 	struct ended end;
 
 	read_request(&m);

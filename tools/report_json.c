@@ -89,7 +89,7 @@ images_of(const struct record *r)
 		    json_pack("{s:i, s:b, s:b, s:o}", "pid", image.pid, "alive",
 			procfs_stat(image.pid, &st) == 0 &&
 			    st.start == image.start,
-			"covered", !(image.flags & IMAGE_UNCOVERED), "program",
+			"covered", !image_uncovered(image.flags), "program",
 			text_of(image.path, sizeof(image.path))));
 	}
 	return list;

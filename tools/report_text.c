@@ -113,7 +113,7 @@ print_images(const struct record *r)
 			? "alive"
 			: "ended",
 		    image.path,
-		    image.flags & IMAGE_UNCOVERED ? " (uncovered)" : "");
+		    image_uncovered(image.flags) ? " (uncovered)" : "");
 	}
 }
 
