@@ -155,6 +155,46 @@ check-harper-load: harper
 	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
 		node tests/harper/load.mjs
 
+# Real programs, natively and in leases; PROGRAMS="nginx bun" for some.
+check-programs: all programs
+	PORTLEASE=$(ABS)/portlease BUILT=$(ABS)/programs PROGRAMS="$(PROGRAMS)" \
+		node --test tests/programs/*.test.mjs
+
+# One server, built in ways that are not plain.  What cannot be built is
+# missed by the row that needs it.
+SERVERS = tests/programs/servers
+BUILT = $(B)/programs
+
+programs: $(addprefix $(BUILT)/,identity-64 identity-32 identity-asan \
+		identity-static identity-musl identity-go Server.class \
+		node_modules)
+
+$(BUILT)/identity-32: HOW = -m32
+$(BUILT)/identity-asan: HOW = -fsanitize=address
+$(BUILT)/identity-static: HOW = -static
+$(BUILT)/identity-%: $(SERVERS)/identity.c
+	@mkdir -p $(@D)
+	-$(say)gcc $(CFLAGS) $(HOW) -D_GNU_SOURCE -o $@ $<
+
+$(BUILT)/identity-musl: $(SERVERS)/identity.c
+	@mkdir -p $(@D)
+	-$(say)musl-gcc $(CFLAGS) -D_GNU_SOURCE -o $@ $<
+
+$(BUILT)/identity-go: $(SERVERS)/identity.go
+	@mkdir -p $(@D)
+	-$(say)CGO_ENABLED=0 GOCACHE=$(ABS)/programs/gocache GOPATH=$(ABS)/programs/go \
+		GOFLAGS=-mod=mod go build -o $@ $<
+
+$(BUILT)/Server.class: $(SERVERS)/Server.java $(SERVERS)/Client.java
+	@mkdir -p $(@D)
+	-$(say)javac -d $(@D) $^
+
+$(BUILT)/node_modules: tests/programs/package-lock.json
+	@mkdir -p $(@D)
+	cp tests/programs/package.json $< $(@D)
+	-cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund && \
+		touch node_modules
+
 # An absolute path: it starts itself inside leases.
 bench-ready: all $(B)/tests/bench-ready
 	$(ABS)/tests/bench-ready
@@ -177,8 +217,20 @@ DEPS_CHECK = libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss \
 	curl:curl strace:strace procps:ps binutils:readelf \
 	util-linux:setpriv
 DEPS_HARPER = nodejs:node npm:npm
+# What tests/programs runs.
+DEPS_PROGRAMS = nginx:/usr/sbin/nginx redis-server:redis-server \
+	mosquitto:/usr/sbin/mosquitto mosquitto-clients:mosquitto_pub \
+	postgresql-15:/usr/lib/postgresql/15/bin/initdb \
+	python3:/usr/bin/python3 nodejs:node npm:npm \
+	default-jdk-headless:javac curl:curl socat:socat iperf3:iperf3 \
+	golang-go:go musl-tools:musl-gcc \
+	gcc-multilib:/usr/include/x86_64-linux-gnu/gnu/stubs-32.h \
+	iproute2:ss util-linux:setpriv
 DEPS_LINT = clang-format:clang-format clang-tidy:clang-tidy \
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck
+
+# While this exists, Debian's packages start no servers.
+POLICY = /usr/sbin/policy-rc.d
 
 deps: deps-build deps-check
 
@@ -190,6 +242,9 @@ deps-%:
 	if [ "$$(id -u)" != 0 ]; then echo "make: packages are missing;" \
 		"as root: apt-get install$$missing"; exit 1; fi; \
 	echo "installing$$missing"; \
+	trap 'exit 1' HUP INT TERM; \
+	[ -e $(POLICY) ] || { trap 'rm -f $(POLICY)' EXIT; \
+	printf '#!/bin/sh\nexit 101\n' >$(POLICY); chmod 755 $(POLICY); }; \
 	export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends $$missing
 
@@ -228,6 +283,7 @@ lint:
 		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
 	mandoc -T lint -W warning tools/portlease.1
 	shellcheck .ci/run tools/portlease-runtime $(wildcard tests/*.sh)
+	shellcheck -x -P SCRIPTDIR tests/programs/row.sh tests/programs/rows/*.sh
 
 format:
 	clang-format -i shim/*.[ch] tools/*.[ch] $(wildcard tests/*/*.[ch])
@@ -239,6 +295,6 @@ clean:
 	2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
-	check-harper check-harper-load bench-ready demo deps packages install \
+	check-harper check-harper-load check-programs programs bench-ready demo deps packages install \
 	uninstall \
 	lint format clean
