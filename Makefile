@@ -295,6 +295,5 @@ clean:
 	2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
-	check-harper check-harper-load check-programs programs bench-ready demo deps packages install \
-	uninstall \
-	lint format clean
+	check-harper check-harper-load check-programs programs bench-ready \
+	demo deps packages install uninstall lint format clean
