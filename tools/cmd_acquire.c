@@ -5,6 +5,7 @@
 #include "environment.h"
 #include "front.h"
 #include "options.h"
+#include "printable.h"
 
 #include <err.h>
 #include <jansson.h>
@@ -69,7 +70,7 @@ run(const struct command *self, int argc, char *argv[])
 	first = options_parse(&o, FOR_ACQUIRE, self->usage, argc, argv);
 	if (first < argc)
 		errx(EXIT_PORTLEASE, "acquire: '%s': it takes no command",
-		    argv[first]);
+		    printable_copy(argv[first]));
 	if (o.sh && o.json)
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
 	if (!terms_add_ports(&o.terms, &o.awaited))

@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "fault.h"
 #include "orphans.h"
+#include "printable.h"
 #include "procfs.h"
 #include "statedir.h"
 #include "trap.h"
@@ -70,7 +71,7 @@ join_line(char *line, size_t size, char *const argv[])
 			(void)strlcat(line, " ", size);
 		(void)strlcat(line, argv[i], size); /* cut: for people */
 	}
-	procfs_printable(line);
+	printable_line(line);
 }
 
 static void
@@ -120,7 +121,7 @@ open_status_file(const char *path)
 	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
 	copy = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
 	if (copy == -1)
-		err(EXIT_PORTLEASE, "--status-file %s", path);
+		err(EXIT_PORTLEASE, "--status-file %s", printable_copy(path));
 	close(fd);
 	return copy;
 }
@@ -162,7 +163,7 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 		return;
 	fd = open(o->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
-		err(EXIT_PORTLEASE, "--record %s", o->record);
+		err(EXIT_PORTLEASE, "--record %s", printable_copy(o->record));
 	close(fd);
 }
 
@@ -187,7 +188,7 @@ become_command(
 	coverage_note(go.record, argv[0], r->options.trap);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], argv);
-	warn("%s", argv[0]);
+	warn("%s", printable_copy(argv[0]));
 	_exit(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						  : EXIT_NOT_EXECUTABLE);
 }

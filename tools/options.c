@@ -5,6 +5,7 @@
  */
 #include "options.h"
 #include "../shim/terms.h"
+#include "printable.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -388,7 +389,7 @@ refuse(int c, const char *command, char *argv[])
 	    c == ':'             ? "an argument is missing after"
 	    : is_elsewhere(what) ? "it has no option"
 				 : "unknown option",
-	    what, command);
+	    printable_copy(what), command);
 }
 
 static void
@@ -396,7 +397,7 @@ apply(struct options *o, const char *command, const struct row *row)
 {
 	if (!row->set(o, optarg))
 		errx(EXIT_PORTLEASE, "%s: --%s: '%s' is not %s", command,
-		    row->name, optarg, row->expected);
+		    row->name, printable_copy(optarg), row->expected);
 }
 
 int
@@ -508,11 +509,11 @@ options_take_ip(struct options *o, char *const argv[])
 		value = value_of(argv++, o->ip_arg);
 	if (value == NULL)
 		errx(EXIT_PORTLEASE,
-		    "--ip-arg %s: the command has no --%s=ADDRESS", o->ip_arg,
-		    o->ip_arg);
+		    "--ip-arg %s: the command has no --%s=ADDRESS",
+		    printable_copy(o->ip_arg), printable_copy(o->ip_arg));
 	o->ip = options_address(value);
 	if (o->ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "--ip-arg %s: '%s' is not an address in 127.0.0.0/8",
-		    o->ip_arg, value);
+		    printable_copy(o->ip_arg), printable_copy(value));
 }

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "monitor.h"
 #include "options.h"
+#include "printable.h"
 #include "wire.h"
 
 #include <err.h>
@@ -61,5 +62,5 @@ main(int argc, char *argv[])
 			return commands[i]->run(
 			    commands[i], argc - 1, argv + 1);
 	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
-	    argv[1]);
+	    printable_copy(argv[1]));
 }
