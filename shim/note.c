@@ -5,6 +5,7 @@
 #include "note.h"
 
 #include "ask.h"
+#include "probe.h"
 
 #include <string.h>
 #include <time.h>
@@ -100,6 +101,17 @@ remember(const struct attachment *a, struct way *way)
 	record_connected(a->record, way);
 }
 
+/* Nobody says when a socket is closed: a full table is looked through. */
+static void
+keep_way(const struct attachment *a, const struct way *way, bool alone)
+{
+	if (record_bound(a->record, way, alone))
+		return;
+	record_prune(a->record, way->given.port, probe_way);
+	if (!record_bound(a->record, way, alone))
+		record_lost(a->record);
+}
+
 void
 note_bound(const struct attachment *a, struct noted *call)
 {
@@ -109,7 +121,7 @@ note_bound(const struct attachment *a, struct noted *call)
 		return;
 	complete(call);
 	way = way_of(a, call, ask_cookie(call->fd));
-	record_bound(a->record, &way, exclusive(a, &way, call->fd));
+	keep_way(a, &way, exclusive(a, &way, call->fd));
 	note_open(a, &way, OPEN_BIND);
 }
 
@@ -138,16 +150,34 @@ note_outside(const struct attachment *a, struct noted *call)
 }
 
 void
-note_connect(const struct attachment *a, const struct noted *call, bool way)
+note_connect(const struct attachment *a, struct noted *call, bool way)
 {
-	struct way made;
+	struct way *made = &call->made;
 
 	if (a->record == NULL)
 		return;
-	made = way_of(a, call, ask_cookie(call->fd));
-	if (way)
-		remember(a, &made);
-	note_open(a, &made, OPEN_CONNECT);
+	*made = way_of(a, call, ask_cookie(call->fd));
+	if (!record_find_connected(a->record, made->cookie, &call->before))
+		call->before.valid = 0;
+	note_open(a, made, OPEN_CONNECT);
+	made->valid = way || call->before.valid;
+	if (made->valid)
+		remember(a, made);
+}
+
+/* What the socket has once become to IPV6_V6ONLY it stays. */
+void
+note_unconnected(const struct attachment *a, const struct noted *call)
+{
+	struct way way = call->before;
+
+	if (!call->made.valid)
+		return;
+	if (!way.valid)
+		way = call->made;
+	way.valid = call->before.valid || call->made.v6only;
+	way.v6only = way.v6only || call->made.v6only;
+	record_connected(a->record, &way);
 }
 
 void

@@ -232,19 +232,40 @@ renew(
 	return done;
 }
 
-void
+bool
 record_bound(struct record *r, const struct way *way, bool exclusive)
 {
 	struct way *spare;
 
 	for (int i = 0; i < TRIES; i++) {
 		if (renew(r, way, exclusive, &spare))
-			return;
+			return true;
 		if (spare == NULL)
 			break;
 		if (write_way(spare, turn_of(&spare->turn), way))
-			return;
+			return true;
 	}
+	return false;
+}
+
+void
+record_prune(struct record *r, uint16_t port, bool (*taken)(const struct way *))
+{
+	struct way old;
+
+	for (uint32_t i = 0; i < WINDOW; i++) {
+		struct way *slot =
+		    &r->bound[(home_of(port) + i) % RECORD_BOUND];
+		uint32_t turn = turn_of(&slot->turn);
+
+		if (copy_way(slot, &old) && !taken(&old))
+			drop(slot, turn);
+	}
+}
+
+void
+record_lost(struct record *r)
+{
 	count(&r->counts.ways);
 }
 
@@ -256,6 +277,7 @@ record_connected(struct record *r, const struct way *way)
 {
 	struct way *oldest = NULL;
 	uint32_t turn = 0;
+	bool found;
 
 	for (uint64_t i = 0; i < AROUND; i++) {
 		struct way *slot =
@@ -264,11 +286,12 @@ record_connected(struct record *r, const struct way *way)
 
 		if (seen & 1)
 			continue;
-		if (oldest == NULL || seen == 0 || slot->when < oldest->when) {
+		found = seen == 0 || slot->cookie == way->cookie;
+		if (oldest == NULL || found || slot->when < oldest->when) {
 			oldest = slot;
 			turn = seen;
 		}
-		if (seen == 0 || slot->cookie == way->cookie)
+		if (found)
 			break;
 	}
 	if (oldest == NULL || !write_way(oldest, turn, way))
