@@ -4,6 +4,7 @@
  * MSG_FASTOPEN.  Without a name they are libc's own.
  */
 #include "ask.h"
+#include "memory.h"
 #include "names.h"
 #include "note.h"
 #include "place.h"
@@ -149,11 +150,14 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 	return rc;
 }
 
+/* Does any of these messages carry a name, or room for one? */
 static bool
-any_named(const struct mmsghdr *msgs, unsigned int n)
+named(const struct mmsghdr *msgs, unsigned int n)
 {
+	if (!memory_readable(msgs, n * sizeof(*msgs)))
+		return false;
 	for (unsigned int i = 0; i < n; i++)
-		if (sockname_named(&msgs[i].msg_hdr))
+		if (msgs[i].msg_hdr.msg_name != NULL)
 			return true;
 	return false;
 }
@@ -187,11 +191,11 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 EXPORT int
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
-	const struct attachment *a = attached();
 	unsigned int sent = 0, most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	const struct attachment *a = named(msgs, most) ? attached() : NULL;
 	int keep = errno, rc = 0;
 
-	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+	if (a == NULL)
 		return real()->sendmmsg(fd, msgs, n, flags);
 	while (sent < most) {
 		unsigned int some = most - sent;
@@ -208,14 +212,46 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	return (int)sent;
 }
 
-/* Show a sender's name as the program knows it. */
+/* Show the sender's name, in place, as the program knows it. */
 static void
-rename_source(const struct attachment *a, int fd, struct sockname *name)
+rename_source(const struct attachment *a, int fd, struct sockaddr *sa,
+    socklen_t len, socklen_t room)
 {
 	struct endpoint ep;
 
-	if (sockname_got(name, &ep) && names_source(a, fd, &ep))
-		sockname_put(name, &ep);
+	if (endpoint_read(&ep, sa, len < room ? len : room) &&
+	    names_source(a, fd, &ep))
+		sockname_put(&ep, sa, room);
+}
+
+/* The same for a room that cuts names: through one that does not. */
+static ssize_t
+receive_cut(const struct attachment *a, int fd, struct msghdr *msg, int flags)
+{
+	struct sockaddr *sa = msg->msg_name;
+	struct sockname name;
+	ssize_t rc;
+
+	msg->msg_name = &name.ss;
+	name.len = msg->msg_namelen;
+	msg->msg_namelen = sizeof(name.ss);
+	rc = real()->recvmsg(fd, msg, flags);
+	msg->msg_name = sa;
+	if (rc == -1) {
+		msg->msg_namelen = name.len;
+		return rc;
+	}
+	rename_source(a, fd, (struct sockaddr *)&name.ss, msg->msg_namelen,
+	    sizeof(name.ss));
+	memcpy(sa, &name.ss,
+	    name.len < msg->msg_namelen ? name.len : msg->msg_namelen);
+	return rc;
+}
+
+static bool
+cuts(const void *name, socklen_t room)
+{
+	return sockname_cuts(room) && memory_readable(name, room);
 }
 
 EXPORT ssize_t
@@ -223,17 +259,22 @@ recvfrom(
     int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = sa != NULL ? attached() : NULL;
-	struct sockname name = { .len = sizeof(name.ss) };
+	int room = a != NULL ? sockname_room(len) : -1;
+	struct iovec iov = { buf, n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->recvfrom(fd, buf, n, flags, sa, len);
-	rc = real()->recvfrom(
-	    fd, buf, n, flags, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
+	if (room != -1 && cuts(sa, (socklen_t)room)) {
+		msg.msg_name = sa;
+		msg.msg_namelen = (socklen_t)room;
+		rc = receive_cut(a, fd, &msg, flags);
+		if (rc != -1)
+			*len = msg.msg_namelen;
 		return rc;
-	rename_source(a, fd, &name);
-	sockname_show(&name, sa, len);
+	}
+	rc = real()->recvfrom(fd, buf, n, flags, sa, len);
+	if (rc != -1 && room != -1)
+		rename_source(a, fd, sa, *len, (socklen_t)room);
 	return rc;
 }
 
@@ -250,59 +291,45 @@ __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 EXPORT ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	const struct attachment *a;
-	struct sockname name;
-	struct msghdr moved;
+	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
+	socklen_t room;
 	ssize_t rc;
 
-	a = sockname_named(msg) ? attached() : NULL;
-	if (a == NULL || !sockname_wanted(msg->msg_name, &msg->msg_namelen))
+	if (a == NULL)
 		return real()->recvmsg(fd, msg, flags);
-	moved = *msg;
-	moved.msg_name = &name.ss;
-	moved.msg_namelen = sizeof(name.ss);
-	rc = real()->recvmsg(fd, &moved, flags);
-	if (rc == -1)
-		return rc;
-	name.len = moved.msg_namelen;
-	rename_source(a, fd, &name);
-	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
-	msg->msg_controllen = moved.msg_controllen;
-	msg->msg_flags = moved.msg_flags;
+	room = msg->msg_namelen;
+	if (cuts(msg->msg_name, room))
+		return receive_cut(a, fd, msg, flags);
+	rc = real()->recvmsg(fd, msg, flags);
+	if (rc != -1)
+		rename_source(a, fd, msg->msg_name, msg->msg_namelen, room);
 	return rc;
 }
 
-/* A name that was cut short cannot be translated in place, and is left. */
-static void
-rename_message(
-    const struct attachment *a, int fd, struct msghdr *msg, socklen_t room)
-{
-	struct sockname name = { .len = msg->msg_namelen };
-
-	if (msg->msg_name == NULL || msg->msg_namelen > room)
-		return;
-	memcpy(&name.ss, msg->msg_name, msg->msg_namelen);
-	rename_source(a, fd, &name);
-	msg->msg_namelen = room;
-	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
-}
-
-/* The call may block for its last message: it cannot be made in pieces. */
+/*
+ * The call may block for its last message: it cannot be made in pieces.  A
+ * name that is cut within its address is left as it is.
+ */
 EXPORT int
 recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)
 {
-	const struct attachment *a = attached();
 	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	const struct attachment *a = named(msgs, most) ? attached() : NULL;
 	socklen_t rooms[MESSAGES_MAX];
+	struct msghdr *m;
 	int rc;
 
-	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+	if (a == NULL)
 		return real()->recvmmsg(fd, msgs, n, flags, timeout);
 	for (unsigned int i = 0; i < most; i++)
 		rooms[i] = msgs[i].msg_hdr.msg_namelen;
-	rc = real()->recvmmsg(fd, msgs, n, flags, timeout);
-	for (int i = 0; i < rc; i++)
-		rename_message(a, fd, &msgs[i].msg_hdr, rooms[i]);
+	rc = real()->recvmmsg(fd, msgs, most, flags, timeout);
+	for (int i = 0; i < rc; i++) {
+		m = &msgs[i].msg_hdr;
+		if (m->msg_name != NULL)
+			rename_source(
+			    a, fd, m->msg_name, m->msg_namelen, rooms[i]);
+	}
 	return rc;
 }

@@ -49,12 +49,67 @@ bind(int fd, const struct sockaddr *sa, socklen_t len)
 	return bind_name(attached(), fd, sa, len);
 }
 
-/* Errors that leave the socket on its way to the peer, or there. */
+/*
+ * To connect to nobody (AF_UNSPEC) leaves a source that bind has set, even
+ * blindly.
+ */
+static int
+disconnect(const struct attachment *a, int fd, const struct sockaddr *sa,
+    socklen_t len)
+{
+	int rc = real()->connect(fd, sa, len);
+
+	if (rc == 0 && sa->sa_family == AF_UNSPEC)
+		place_leave(a, fd);
+	return rc;
+}
+
+/* The peer of fd, as the program knows it. */
+static bool
+peer_shown(const struct attachment *a, int fd, struct endpoint *peer)
+{
+	if (!ask_peer(fd, peer) || peer->family != AF_INET6)
+		return false;
+	(void)names_peer(a, fd, peer);
+	return true;
+}
+
+/*
+ * Why the kernel would natively not go to this name, though it would go to
+ * the given one: IPv4 from a socket that speaks IPv6 alone, and IPv6 from a
+ * UDP socket with an IPv4 source (net/ipv6/datagram.c).  0: it would.
+ */
+static int
+refusal(const struct attachment *a, const struct noted *call)
+{
+	bool ip4 = IN6_IS_ADDR_V4MAPPED(&call->asked.addr);
+	bool udp = call->protocol == IPPROTO_UDP;
+	struct endpoint peer;
+
+	if (!ip4)
+		return udp && peer_shown(a, call->fd, &peer) &&
+			       IN6_IS_ADDR_V4MAPPED(&peer.addr)
+			   ? EAFNOSUPPORT
+			   : 0;
+	if ((call->asked.family == AF_INET && !udp) ||
+	    !names_v6only(a, call->fd))
+		return 0;
+	return call->asked.family == AF_INET ? EAFNOSUPPORT : ENETUNREACH;
+}
+
+/* Errors after which the kernel goes on trying. */
+static bool
+begun(int error)
+{
+	return error == EINPROGRESS || error == EINTR;
+}
+
+/* Errors that leave the socket on its way to a peer, or there. */
 static bool
 pending(int error)
 {
-	return error == EINPROGRESS || error == EALREADY || error == EISCONN ||
-	       error == EINTR || error == EAGAIN;
+	return begun(error) || error == EALREADY || error == EISCONN ||
+	       error == EAGAIN;
 }
 
 /*
@@ -76,7 +131,7 @@ refuses(const struct attachment *a, struct noted *call)
 }
 
 static int
-connect_nobody(const struct attachment *a, const struct noted *call)
+connect_nobody(const struct attachment *a, struct noted *call)
 {
 	const struct sockaddr_in6 nobody = {
 		.sin6_family = AF_INET6,
@@ -89,11 +144,10 @@ connect_nobody(const struct attachment *a, const struct noted *call)
 }
 
 static int
-connect_inside(const struct attachment *a, struct noted *call)
+connect_inside(const struct attachment *a, struct noted *call, socklen_t len)
 {
 	struct endpoint native = route_native(&call->asked), source, shown;
 	struct sockaddr_in6 in6;
-	socklen_t len = sizeof(in6);
 	bool moved;
 	int rc;
 
@@ -103,10 +157,47 @@ connect_inside(const struct attachment *a, struct noted *call)
 	shown = slice_asked(&a->terms, &call->given, moved ? &source : NULL);
 	call->asked = native;
 	note_connect(a, call, call->v6only || !endpoint_equal(&native, &shown));
-	endpoint_write(&call->given, &in6, &len);
+	len = sockname_fill(&in6, &call->given, len);
 	rc = real()->connect(call->fd, (struct sockaddr *)&in6, len);
 	if (rc == -1 && !pending(errno))
 		place_leave(a, call->fd);
+	if (rc == -1 && !begun(errno))
+		note_unconnected(a, call);
+	return rc;
+}
+
+/*
+ * A UDP socket of IPv6 that was in the lease has an IPv4 source, from which
+ * the kernel goes to no IPv6 peer: it forgets that when it is disconnected.
+ */
+static bool
+forget_source(const struct attachment *a, const struct noted *call)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct endpoint peer;
+
+	return call->protocol == IPPROTO_UDP &&
+	       !IN6_IS_ADDR_V4MAPPED(&call->asked.addr) &&
+	       peer_shown(a, call->fd, &peer) &&
+	       real()->connect(call->fd, &none, sizeof(none)) == 0;
+}
+
+static int
+connect_outside(const struct attachment *a, struct noted *call,
+    const struct sockaddr *sa, socklen_t len)
+{
+	int keep = errno, rc;
+
+	call->given = call->asked;
+	place_leave(a, call->fd);
+	note_connect(a, call, false);
+	rc = real()->connect(call->fd, sa, len);
+	if (rc == -1 && errno == EAFNOSUPPORT && forget_source(a, call)) {
+		errno = keep;
+		rc = real()->connect(call->fd, sa, len);
+	}
+	if (rc == -1 && !begun(errno))
+		note_unconnected(a, call);
 	return rc;
 }
 
@@ -115,19 +206,24 @@ connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	const struct attachment *a = attached();
 	struct noted call = { .fd = fd };
+	int error;
 
-	if (a == NULL || !sockname_read(&call.asked, sa, len))
+	if (a == NULL || !sockname_readable(sa, len))
 		return real()->connect(fd, sa, len);
+	if (!endpoint_read(&call.asked, sa, len))
+		return disconnect(a, fd, sa, len);
 	call.protocol = ask_protocol(fd);
 	if (call.protocol == 0)
 		return real()->connect(fd, sa, len);
+	error = refusal(a, &call);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
 	if (route_inside(a, &call.asked, call.protocol, &call.given))
 		return refuses(a, &call) ? connect_nobody(a, &call)
-					 : connect_inside(a, &call);
-	call.given = call.asked;
-	place_leave(a, fd);
-	note_connect(a, &call, false);
-	return real()->connect(fd, sa, len);
+					 : connect_inside(a, &call, len);
+	return connect_outside(a, &call, sa, len);
 }
 
 EXPORT int
@@ -147,32 +243,58 @@ listen(int fd, int backlog)
 
 /* Note who was accepted, and name it as the program knows it. */
 static void
-welcome(const struct attachment *a, int fd, struct sockname *name)
+welcome(const struct attachment *a, int fd, struct endpoint *peer)
 {
 	struct noted call = { .fd = fd, .protocol = IPPROTO_TCP };
 
-	if (!sockname_got(name, &call.given))
-		return;
-	call.asked = call.given;
-	names_accepted(a, &call.asked);
-	sockname_put(name, &call.asked);
+	call.given = *peer;
+	names_accepted(a, peer);
+	call.asked = *peer;
 	note_accepted(a, &call);
 }
 
 /* A name that nobody asked for is still asked of the kernel: for the note. */
 static int
+receive_nameless(const struct attachment *a, int fd, int flags)
+{
+	struct sockname name = { .len = sizeof(name.ss) };
+	struct sockaddr *sa = (struct sockaddr *)&name.ss;
+	struct endpoint peer;
+	int rc;
+
+	rc = real()->accept4(fd, sa, &name.len, flags);
+	if (rc != -1 && endpoint_read(&peer, sa, name.len))
+		welcome(a, rc, &peer);
+	return rc;
+}
+
+/*
+ * The end that the kernel has just written into this room, by the program's
+ * own pointers: it knows best what is wrong with them.  A name that was cut
+ * is asked for once more.
+ */
+static bool
+written(const struct sockaddr *sa, socklen_t len, int room, int fd,
+    __typeof__(ask_local) *ask, struct endpoint *ep)
+{
+	if (room == -1)
+		return false;
+	return len <= (socklen_t)room ? endpoint_read(ep, sa, len)
+				      : ask(fd, ep);
+}
+
+static int
 receive(const struct attachment *a, int fd, struct sockaddr *sa, socklen_t *len,
     int flags)
 {
-	struct sockname name = { .len = sizeof(name.ss) };
-	int rc;
+	int room = sockname_room(len), rc;
+	struct endpoint peer;
 
-	rc = real()->accept4(fd, (struct sockaddr *)&name.ss, &name.len, flags);
-	if (rc == -1)
+	rc = real()->accept4(fd, sa, len, flags);
+	if (rc == -1 || !written(sa, *len, room, rc, ask_peer, &peer))
 		return rc;
-	welcome(a, rc, &name);
-	if (sa != NULL)
-		sockname_show(&name, sa, len);
+	welcome(a, rc, &peer);
+	sockname_put(&peer, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -181,9 +303,10 @@ accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
 
-	if (a == NULL || (sa != NULL && !sockname_wanted(sa, len)))
+	if (a == NULL)
 		return real()->accept(fd, sa, len);
-	return receive(a, fd, sa, len, 0);
+	return sa == NULL ? receive_nameless(a, fd, 0)
+			  : receive(a, fd, sa, len, 0);
 }
 
 EXPORT int
@@ -191,28 +314,23 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
 	const struct attachment *a = attached();
 
-	if (a == NULL || (sa != NULL && !sockname_wanted(sa, len)))
+	if (a == NULL)
 		return real()->accept4(fd, sa, len, flags);
-	return receive(a, fd, sa, len, flags);
+	return sa == NULL ? receive_nameless(a, fd, flags)
+			  : receive(a, fd, sa, len, flags);
 }
 
 EXPORT int
 getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name;
+	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
-	int rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->getsockname(fd, sa, len);
-	name.len = sizeof(name.ss);
-	rc = real()->getsockname(fd, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
-		return rc;
-	if (sockname_got(&name, &ep) && names_local(a, fd, &ep))
-		sockname_put(&name, &ep);
-	sockname_show(&name, sa, len);
+	rc = real()->getsockname(fd, sa, len);
+	if (rc == 0 && written(sa, *len, room, fd, ask_local, &ep) &&
+	    names_local(a, fd, &ep))
+		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -220,19 +338,13 @@ EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name;
+	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
-	int rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->getpeername(fd, sa, len);
-	name.len = sizeof(name.ss);
-	rc = real()->getpeername(fd, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
-		return rc;
-	if (sockname_got(&name, &ep) && names_peer(a, fd, &ep))
-		sockname_put(&name, &ep);
-	sockname_show(&name, sa, len);
+	rc = real()->getpeername(fd, sa, len);
+	if (rc == 0 && written(sa, *len, room, fd, ask_peer, &ep) &&
+	    names_peer(a, fd, &ep))
+		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -267,12 +379,13 @@ EXPORT int
 setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	const struct attachment *a;
-	int rc = real()->setsockopt(fd, level, option, value, len), v6only;
+	int rc = real()->setsockopt(fd, level, option, value, len), v6only = 0;
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
 	a = attached();
-	memcpy(&v6only, value, sizeof(v6only));
+	if (value != NULL) /* which means 0 (net/ipv6/ipv6_sockglue.c) */
+		memcpy(&v6only, value, sizeof(v6only));
 	if (a != NULL)
 		names_forget_v6only(a, fd, v6only != 0);
 	return rc;
