@@ -23,9 +23,10 @@ enum {
 
 /* A destination: as the program named it, then as the kernel gets it. */
 struct goal {
+	struct noted call;
 	struct sockaddr_in6 in6;
 	socklen_t len;
-	uint8_t protocol;
+	int error; /* what the kernel would natively say at once, or 0 */
 };
 
 /*
@@ -75,40 +76,70 @@ answer_outside(
 	return true;
 }
 
-/* Where data for this name goes; false: where the program says. */
+/* A UDP socket of IPv4 takes AF_UNSPEC for AF_INET (net/ipv4/udp.c). */
 static bool
-destine(const struct attachment *a, int fd, const void *name, socklen_t len,
-    struct goal *goal)
+read_unspecified(
+    int fd, const struct sockaddr *sa, socklen_t len, struct endpoint *ep)
 {
-	struct noted call = { .fd = fd };
+	struct sockaddr_in in;
+	struct endpoint local;
 
-	if (!sockname_read(&call.asked, name, len))
+	if (len < sizeof(in) || !sockname_readable(sa, len))
 		return false;
-	call.protocol = goal->protocol = ask_protocol(fd);
-	if (call.protocol == 0)
-		return false;
-	if (!route_inside(a, &call.asked, call.protocol, &call.given))
-		return answer_outside(a, &call, goal);
-	if (call.protocol == IPPROTO_UDP)
-		prepare(a, &call);
-	goal->len = sizeof(goal->in6);
-	endpoint_write(&call.given, &goal->in6, &goal->len);
-	return true;
+	memcpy(&in, sa, sizeof(in));
+	*ep =
+	    endpoint_of(AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
+	return in.sin_family == AF_UNSPEC && ask_local(fd, &local) &&
+	       local.family == AF_INET;
 }
 
 /* TCP Fast Open is a connect: its source goes into the slice, too. */
 static void
-open_fast(const struct attachment *a, int fd, const void *name, socklen_t len,
-    const struct goal *goal)
+open_fast(const struct attachment *a, struct noted *call)
 {
-	struct noted call = { .fd = fd, .protocol = goal->protocol };
+	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
+	note_connect(a, call, call->v6only);
+}
 
-	if (!sockname_read(&call.asked, name, len) ||
-	    !endpoint_read(
-		&call.given, (const struct sockaddr *)&goal->in6, goal->len))
+/* Where data for this name goes; false: where the program says. */
+static bool
+destine(const struct attachment *a, int fd, const void *name, socklen_t len,
+    int flags, struct goal *goal)
+{
+	struct noted *call = &goal->call;
+
+	*goal = (struct goal){ .call.fd = fd };
+	if (!sockname_read(&call->asked, name, len) &&
+	    !read_unspecified(fd, name, len, &call->asked))
+		return false;
+	call->protocol = ask_protocol(fd);
+	if (call->protocol == 0 ||
+	    (call->protocol == IPPROTO_TCP && !(flags & MSG_FASTOPEN)))
+		return false;
+	if (call->asked.family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && names_lifted(a, fd))
+		goal->error = ENETUNREACH;
+	if (!route_inside(a, &call->asked, call->protocol, &call->given))
+		return answer_outside(a, call, goal) || goal->error != 0;
+	if (call->protocol == IPPROTO_UDP)
+		prepare(a, call);
+	else
+		open_fast(a, call);
+	goal->len = sizeof(goal->in6);
+	endpoint_write(&call->given, &goal->in6, &goal->len);
+	return true;
+}
+
+/* After the real call: as after a connect (sockets.c). */
+static void
+settle(const struct attachment *a, const struct goal *goal, ssize_t rc)
+{
+	if (rc != -1 || goal->call.protocol != IPPROTO_TCP ||
+	    errno == EINPROGRESS || errno == EINTR)
 		return;
-	call.v6only = place_client(a, fd, &call.asked, call.protocol);
-	note_connect(a, &call, call.v6only);
+	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
+		place_leave(a, goal->call.fd);
+	note_unconnected(a, &goal->call);
 }
 
 EXPORT ssize_t
@@ -116,37 +147,41 @@ sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
     socklen_t len)
 {
 	const struct attachment *a = sa != NULL ? attached() : NULL;
-	const struct sockaddr *to;
 	struct goal goal;
 	ssize_t rc;
 
-	if (a == NULL || !destine(a, fd, sa, len, &goal))
+	if (a == NULL || !destine(a, fd, sa, len, flags, &goal))
 		return real()->sendto(fd, buf, n, flags, sa, len);
-	if (flags & MSG_FASTOPEN)
-		open_fast(a, fd, sa, len, &goal);
-	to = (const struct sockaddr *)&goal.in6;
-	rc = real()->sendto(fd, buf, n, flags, to, goal.len);
+	if (goal.error != 0) {
+		errno = goal.error;
+		return -1;
+	}
+	sa = (const struct sockaddr *)&goal.in6;
+	rc = real()->sendto(fd, buf, n, flags, sa, goal.len);
+	settle(a, &goal, rc);
 	return rc;
 }
 
 EXPORT ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	const struct attachment *a;
+	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
 	struct msghdr moved;
 	struct goal goal;
 	ssize_t rc;
 
-	a = sockname_named(msg) ? attached() : NULL;
 	if (a == NULL ||
-	    !destine(a, fd, msg->msg_name, msg->msg_namelen, &goal))
+	    !destine(a, fd, msg->msg_name, msg->msg_namelen, flags, &goal))
 		return real()->sendmsg(fd, msg, flags);
-	if (flags & MSG_FASTOPEN)
-		open_fast(a, fd, msg->msg_name, msg->msg_namelen, &goal);
+	if (goal.error != 0) {
+		errno = goal.error;
+		return -1;
+	}
 	moved = *msg;
 	moved.msg_name = &goal.in6;
 	moved.msg_namelen = goal.len;
 	rc = real()->sendmsg(fd, &moved, flags);
+	settle(a, &goal, rc);
 	return rc;
 }
 
@@ -176,12 +211,21 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 		moved[i] = msgs[i];
 		m = &moved[i].msg_hdr;
 		if (m->msg_name == NULL ||
-		    !destine(a, fd, m->msg_name, m->msg_namelen, &goals[i]))
+		    !destine(
+			a, fd, m->msg_name, m->msg_namelen, flags, &goals[i]))
 			continue;
+		if (goals[i].error != 0 && i == 0) {
+			errno = goals[i].error;
+			return -1;
+		}
+		if (goals[i].error != 0)
+			n = i;
 		m->msg_name = &goals[i].in6;
 		m->msg_namelen = goals[i].len;
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
+	if (n > 0 && moved[0].msg_hdr.msg_name == &goals[0].in6)
+		settle(a, &goals[0], rc);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
 	return rc;
@@ -219,8 +263,7 @@ rename_source(const struct attachment *a, int fd, struct sockaddr *sa,
 {
 	struct endpoint ep;
 
-	if (endpoint_read(&ep, sa, len < room ? len : room) &&
-	    names_source(a, fd, &ep))
+	if (sockname_written(&ep, sa, len, room) && names_source(a, fd, &ep))
 		sockname_put(&ep, sa, room);
 }
 

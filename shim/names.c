@@ -7,6 +7,10 @@
 
 #include "ask.h"
 
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
+
 static bool
 wildcard(const struct endpoint *ep)
 {
@@ -68,7 +72,9 @@ connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
 	       atomic_load_explicit(
 		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
 	       record_find_connected(a->record, ask_cookie(fd), way) &&
-	       same_place(&way->given, ep);
+	       same_place(&way->given, ep) &&
+	       (ep->family == AF_INET6 ||
+		   IN6_IS_ADDR_V4MAPPED(&way->asked.addr));
 }
 
 bool
@@ -200,6 +206,21 @@ names_lifted(const struct attachment *a, int fd)
 	return own_way(a, fd, &way) && way.v6only;
 }
 
+/*
+ * Was the socket at this end bound like this, or accepted by one that was?
+ * A client that was bound blindly (place.c) has the port by chance, after a
+ * listener that is gone.
+ */
+static bool
+inherited(int fd, const struct way *way)
+{
+	int blind;
+
+	return way->cookie == ask_cookie(fd) ||
+	       !ask_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &blind) ||
+	       blind == 0;
+}
+
 bool
 names_v6only(const struct attachment *a, int fd)
 {
@@ -209,7 +230,7 @@ names_v6only(const struct attachment *a, int fd)
 	if (names_lifted(a, fd))
 		return true;
 	return ask_local(fd, &local) && slice_contains(&a->terms, &local) &&
-	       bound(a, fd, &local, &way) && way.v6only;
+	       bound(a, fd, &local, &way) && way.v6only && inherited(fd, &way);
 }
 
 void

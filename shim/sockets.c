@@ -279,8 +279,8 @@ written(const struct sockaddr *sa, socklen_t len, int room, int fd,
 {
 	if (room == -1)
 		return false;
-	return len <= (socklen_t)room ? endpoint_read(ep, sa, len)
-				      : ask(fd, ep);
+	return sockname_written(ep, sa, len, (socklen_t)room) ||
+	       (len > (socklen_t)room && ask(fd, ep));
 }
 
 static int

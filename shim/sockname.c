@@ -37,14 +37,31 @@ sockname_named(const struct msghdr *msg)
 	return memory_readable(msg, sizeof(*msg)) && msg->msg_name != NULL;
 }
 
+/* Bytes up to the end of the address. */
+enum {
+	WHOLE4 = offsetof(struct sockaddr_in, sin_zero),
+	WHOLE6 = offsetof(struct sockaddr_in6, sin6_scope_id)
+};
+
 bool
 sockname_cuts(socklen_t room)
 {
-	const socklen_t head = offsetof(struct sockaddr_in, sin_addr);
-
 	/* Of a mapped address, and of ::1, the first eight bytes are 0. */
-	return room > head && room != sizeof(struct sockaddr_in) &&
-	       room < sizeof(struct sockaddr_in6);
+	return (room > offsetof(struct sockaddr_in, sin_addr) &&
+		   room < WHOLE4) ||
+	       (room > WHOLE6 - 8 && room < WHOLE6);
+}
+
+bool
+sockname_written(struct endpoint *ep, const struct sockaddr *sa, socklen_t len,
+    socklen_t room)
+{
+	struct sockaddr_in6 in6 = { 0 };
+	socklen_t n = len < room ? len : room;
+
+	memcpy(&in6, sa, n < sizeof(in6) ? n : sizeof(in6));
+	return n >= (in6.sin6_family == AF_INET6 ? WHOLE6 : WHOLE4) &&
+	       endpoint_read(ep, (struct sockaddr *)&in6, len);
 }
 
 void

@@ -34,6 +34,13 @@ bool sockname_named(const struct msghdr *msg);
  */
 bool sockname_cuts(socklen_t room);
 
+/*
+ * Read what the kernel, which tells len, has written into this room; false
+ * when it is no name of IP or its address is not whole.
+ */
+bool sockname_written(struct endpoint *ep, const struct sockaddr *sa,
+    socklen_t len, socklen_t room);
+
 /* Put ep in place of what the kernel has written into this room. */
 void sockname_put(
     const struct endpoint *ep, struct sockaddr *sa, socklen_t room);
