@@ -11,16 +11,6 @@
 
 int bindresvport(int fd, struct sockaddr_in *sin);
 
-static void
-show_v6only(int fd)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	if (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len) == 0)
-		printf(" v6only %d", value);
-}
-
 /* --- bind ----------------------------------------------------------------- */
 
 static void
@@ -117,84 +107,7 @@ binds(const struct kind *k)
 	bind_twice(k);
 }
 
-/* --- servers -------------------------------------------------------------- */
-
-enum { SERVERS = 4 };
-
-/* Who is there while others connect. */
-static const struct world {
-	const char *name;
-	struct {
-		const char *kind;
-		struct form form;
-	} servers[SERVERS];
-} worlds[] = {
-	{ "nobody", { { NULL, { 0, NULL, 0 } } } },
-	{ "ip4", { { "tcp4", { AF_INET, "127.0.0.1", 'P' } },
-		     { "udp4", { AF_INET, "127.0.0.1", 'P' } },
-		     { "tcp4", { AF_INET, "127.0.0.1", 'Q' } },
-		     { "udp4", { AF_INET, "127.0.0.1", 'Q' } } } },
-	{ "any4", { { "tcp4", { AF_INET, "0.0.0.0", 'P' } },
-		      { "udp4", { AF_INET, "0.0.0.0", 'P' } },
-		      { "tcp4", { AF_INET, "0.0.0.0", 'Q' } },
-		      { "udp4", { AF_INET, "0.0.0.0", 'Q' } } } },
-	{ "any6", { { "tcp6dual", { AF_INET6, "::", 'P' } },
-		      { "udp6", { AF_INET6, "::", 'P' } },
-		      { "tcp6dual", { AF_INET6, "::", 'Q' } },
-		      { "udp6", { AF_INET6, "::", 'Q' } } } },
-	{ "only6", { { "tcp6only", { AF_INET6, "::", 'P' } },
-		       { "udp6only", { AF_INET6, "::", 'P' } },
-		       { "tcp6only", { AF_INET6, "::", 'Q' } },
-		       { "udp6only", { AF_INET6, "::", 'Q' } } } },
-	{ "ip6", { { "tcp6", { AF_INET6, "::1", 'P' } },
-		     { "udp6", { AF_INET6, "::1", 'P' } },
-		     { "tcp6", { AF_INET6, "::1", 'Q' } },
-		     { "udp6", { AF_INET6, "::1", 'Q' } } } },
-	{ "other", { { "tcp4", { AF_INET, "127.0.0.7", 'P' } },
-		       { "udp4", { AF_INET, "127.0.0.7", 'P' } },
-		       { "tcp4", { AF_INET, "127.0.1.1", 'P' } },
-		       { "udp4", { AF_INET, "127.0.1.1", 'P' } } } },
-	{ "mapped", { { "tcp6dual", { AF_INET6, "::ffff:127.0.0.1", 'P' } },
-			{ "udp6", { AF_INET6, "::ffff:127.0.0.1", 'P' } } } },
-	{ "both", { { "tcp4", { AF_INET, "0.0.0.0", 'P' } },
-		      { "udp4", { AF_INET, "0.0.0.0", 'P' } },
-		      { "tcp6only", { AF_INET6, "::", 'P' } },
-		      { "udp6only", { AF_INET6, "::", 'P' } } } },
-};
-
-enum { WORLDS = sizeof(worlds) / sizeof(*worlds) };
-
-static int servers[SERVERS]; /* of the world that is on; -1: none */
-
-static void
-serve(const struct world *w)
-{
-	struct room name;
-
-	for (size_t i = 0; i < SERVERS; i++) {
-		servers[i] = -1;
-		if (w->servers[i].kind == NULL)
-			continue;
-		servers[i] = calls_open(calls_kind(w->servers[i].kind));
-		calls_fill(&name, &w->servers[i].form);
-		errno = SENTINEL;
-		printf(
-		    "world %s %s:", w->name, calls_form(&w->servers[i].form));
-		calls_result(bind(servers[i], &name.name.sa, name.len));
-		errno = SENTINEL;
-		calls_result(listen(servers[i], 8));
-		calls_ends(servers[i]);
-		show_v6only(servers[i]);
-		calls_end();
-	}
-}
-
-static void
-leave(void)
-{
-	for (size_t i = 0; i < SERVERS; i++)
-		calls_close(servers[i]);
-}
+/* --- connect -------------------------------------------------------------- */
 
 /* The listener that somebody has connected to, or -1. */
 static int
@@ -231,8 +144,6 @@ show_accepted(void)
 	show_v6only(fd);
 	calls_close(fd);
 }
-
-/* --- connect -------------------------------------------------------------- */
 
 static bool
 is_stream(const struct kind *k)
@@ -429,7 +340,7 @@ connect_later(const struct world *w, const struct kind *k, const struct form *f)
 static void
 in_world(const struct world *w)
 {
-	serve(w);
+	calls_serve(w);
 	for (size_t k = 0; k < IP_KINDS; k++) {
 		connects(w, &kinds[k]);
 		connects_again(w, &kinds[k]);
@@ -438,7 +349,7 @@ in_world(const struct world *w)
 	for (size_t k = 0; k < TCP_KINDS; k++)
 		for (size_t f = 0; f < 2; f++)
 			connect_later(w, &kinds[k], &forms[f]);
-	leave();
+	calls_leave();
 }
 
 /* --- listen --------------------------------------------------------------- */

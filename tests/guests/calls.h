@@ -20,6 +20,7 @@
 #include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,6 +84,7 @@ calls_begin(int argc, char **argv)
 
 	if (argc != 3)
 		errx(2, "usage: %s port port", argv[0]);
+	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* to see where one crashes */
 	port_p = (in_port_t)strtoul(argv[1], NULL, 10);
 	port_q = (in_port_t)strtoul(argv[2], NULL, 10);
@@ -444,6 +446,97 @@ calls_end(void)
 {
 	putchar('\n');
 }
+
+static inline void
+show_v6only(int fd)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	if (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len) == 0)
+		printf(" v6only %d", value);
+}
+
+/* --- servers -------------------------------------------------------------- */
+
+enum { SERVERS = 4 };
+
+/* Who is there while others connect. */
+static const struct world {
+	const char *name;
+	struct {
+		const char *kind;
+		struct form form;
+	} servers[SERVERS];
+} worlds[] = {
+	{ "nobody", { { NULL, { 0, NULL, 0 } } } },
+	{ "ip4", { { "tcp4", { AF_INET, "127.0.0.1", 'P' } },
+		     { "udp4", { AF_INET, "127.0.0.1", 'P' } },
+		     { "tcp4", { AF_INET, "127.0.0.1", 'Q' } },
+		     { "udp4", { AF_INET, "127.0.0.1", 'Q' } } } },
+	{ "any4", { { "tcp4", { AF_INET, "0.0.0.0", 'P' } },
+		      { "udp4", { AF_INET, "0.0.0.0", 'P' } },
+		      { "tcp4", { AF_INET, "0.0.0.0", 'Q' } },
+		      { "udp4", { AF_INET, "0.0.0.0", 'Q' } } } },
+	{ "any6", { { "tcp6dual", { AF_INET6, "::", 'P' } },
+		      { "udp6", { AF_INET6, "::", 'P' } },
+		      { "tcp6dual", { AF_INET6, "::", 'Q' } },
+		      { "udp6", { AF_INET6, "::", 'Q' } } } },
+	{ "only6", { { "tcp6only", { AF_INET6, "::", 'P' } },
+		       { "udp6only", { AF_INET6, "::", 'P' } },
+		       { "tcp6only", { AF_INET6, "::", 'Q' } },
+		       { "udp6only", { AF_INET6, "::", 'Q' } } } },
+	{ "ip6", { { "tcp6", { AF_INET6, "::1", 'P' } },
+		     { "udp6", { AF_INET6, "::1", 'P' } },
+		     { "tcp6", { AF_INET6, "::1", 'Q' } },
+		     { "udp6", { AF_INET6, "::1", 'Q' } } } },
+	{ "other", { { "tcp4", { AF_INET, "127.0.0.7", 'P' } },
+		       { "udp4", { AF_INET, "127.0.0.7", 'P' } },
+		       { "tcp4", { AF_INET, "127.0.1.1", 'P' } },
+		       { "udp4", { AF_INET, "127.0.1.1", 'P' } } } },
+	{ "mapped", { { "tcp6dual", { AF_INET6, "::ffff:127.0.0.1", 'P' } },
+			{ "udp6", { AF_INET6, "::ffff:127.0.0.1", 'P' } } } },
+	{ "both", { { "tcp4", { AF_INET, "0.0.0.0", 'P' } },
+		      { "udp4", { AF_INET, "0.0.0.0", 'P' } },
+		      { "tcp6only", { AF_INET6, "::", 'P' } },
+		      { "udp6only", { AF_INET6, "::", 'P' } } } },
+};
+
+enum { WORLDS = sizeof(worlds) / sizeof(*worlds) };
+
+static int servers[SERVERS]; /* of the world that is on; -1: none */
+
+static inline void
+calls_serve(const struct world *w)
+{
+	struct room name;
+
+	for (size_t i = 0; i < SERVERS; i++) {
+		servers[i] = -1;
+		if (w->servers[i].kind == NULL)
+			continue;
+		servers[i] = calls_open(calls_kind(w->servers[i].kind));
+		calls_fill(&name, &w->servers[i].form);
+		errno = SENTINEL;
+		printf(
+		    "world %s %s:", w->name, calls_form(&w->servers[i].form));
+		calls_result(bind(servers[i], &name.name.sa, name.len));
+		errno = SENTINEL;
+		calls_result(listen(servers[i], 8));
+		calls_ends(servers[i]);
+		show_v6only(servers[i]);
+		calls_end();
+	}
+}
+
+static inline void
+calls_leave(void)
+{
+	for (size_t i = 0; i < SERVERS; i++)
+		calls_close(servers[i]);
+}
+
+/* --- arguments ------------------------------------------------------------ */
 
 /* Name lengths that are asked for, beside the right one. */
 static const long lengths[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 23, 24, 27, 28,
