@@ -219,3 +219,14 @@ Test(differential, data_with_names_at_an_adopted_address)
 {
 	adopted(GUEST("datacalls"), "127.0.0.1");
 }
+
+Test(differential, programs_started_in_a_lease)
+{
+	struct run *native, *leased;
+
+	go_aside();
+	native = natively(GUEST("execcalls"));
+	leased = RUN(PORTLEASE, "run", GUEST("execcalls"), "9926", "9927");
+	cr_assert_eq(leased->status, 0, "%s", leased->err);
+	alike_compare(native->out, leased->out, NULL, 0);
+}

@@ -551,7 +551,7 @@ static const char *const bad_names[] = { "null", "one", "forbidden", "top",
 	"edge" };
 
 /* room: bytes that are still there before the edge. */
-static inline void *
+__attribute__((noinline, unused)) static void *
 calls_bad(enum bad which, size_t room)
 {
 	switch (which) {
