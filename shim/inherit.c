@@ -56,7 +56,7 @@ readable(const void *p, size_t n, uintptr_t *page)
 bool
 inherit_readable(char *const envp[])
 {
-	uintptr_t vector = 0, text = 0;
+	uintptr_t vector = 1, text = 1; /* no page */
 
 	for (; envp != NULL; envp++) {
 		if (!readable(envp, sizeof(*envp), &vector))
