@@ -200,26 +200,32 @@ drop(struct way *slot, uint32_t turn)
 	publish(&slot->turn);
 }
 
+/* A slot that was seen to be of no use to anybody, and its turn then. */
+struct spare {
+	struct way *slot;
+	uint32_t turn;
+};
+
 /*
  * Renew the way that answers the same, drop those that an exclusive bind
  * proves dead, and remember the first slot that may be used for a new one.
  */
 static bool
-renew(
-    struct record *r, const struct way *way, bool exclusive, struct way **spare)
+renew(struct record *r, const struct way *way, bool exclusive,
+    struct spare *spare)
 {
 	struct way old;
 	bool done = false;
 
-	*spare = NULL;
+	spare->slot = NULL;
 	for (uint32_t i = 0; i < WINDOW; i++) {
 		struct way *slot =
 		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
 
 		if (!copy_way(slot, &old)) {
-			if (*spare == NULL && (turn & 1) == 0)
-				*spare = slot;
+			if (spare->slot == NULL && (turn & 1) == 0)
+				*spare = (struct spare){ slot, turn };
 			if (turn == 0)
 				break;
 		} else if (same_place(&old, way)) {
@@ -235,14 +241,14 @@ renew(
 bool
 record_bound(struct record *r, const struct way *way, bool exclusive)
 {
-	struct way *spare;
+	struct spare spare = { 0 };
 
 	for (int i = 0; i < TRIES; i++) {
 		if (renew(r, way, exclusive, &spare))
 			return true;
-		if (spare == NULL)
+		if (spare.slot == NULL)
 			break;
-		if (write_way(spare, turn_of(&spare->turn), way))
+		if (write_way(spare.slot, spare.turn, way))
 			return true;
 	}
 	return false;
