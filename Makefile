@@ -40,7 +40,7 @@ tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
 modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
 guests := $(filter-out $(B)/guests/static-%,$(guests)) \
-	$(filter $(B)/guests/static-%,$(guests))
+	$(filter $(B)/guests/static-%,$(guests)) $(B)/guests/tsan-crowd
 
 products := $(B)/libportlease.so $(B)/portlease
 
@@ -80,6 +80,11 @@ $(B)/shim/%.o: shim/%.c
 $(B)/guests/%: tests/guests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
+
+# The guest alone: the shim is preloaded as it is.
+$(B)/guests/tsan-%: tests/guests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(BASE) -fsanitize=thread -o $@ $< -pthread
 
 $(B)/tests/%.o: tests/%.c | packages
 	@mkdir -p $(@D)
