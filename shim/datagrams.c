@@ -24,6 +24,7 @@ enum {
 /* A destination: as the program named it, then as the kernel gets it. */
 struct goal {
 	struct noted call;
+	struct turning turning; /* of a TCP Fast Open */
 	struct sockaddr_in6 in6;
 	socklen_t len;
 	int error; /* what the kernel would natively say at once, or 0 */
@@ -95,10 +96,11 @@ read_unspecified(
 
 /* TCP Fast Open is a connect: its source goes into the slice, too. */
 static void
-open_fast(const struct attachment *a, struct noted *call)
+open_fast(
+    const struct attachment *a, struct noted *call, struct turning *turning)
 {
 	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
-	note_connect(a, call, call->v6only);
+	note_connect(a, call, call->v6only, turning);
 }
 
 /* Where data for this name goes; false: where the program says. */
@@ -108,7 +110,8 @@ destine(const struct attachment *a, int fd, const void *name, socklen_t len,
 {
 	struct noted *call = &goal->call;
 
-	*goal = (struct goal){ .call.fd = fd };
+	goal->error = 0;
+	goal->call = (struct noted){ .fd = fd };
 	if (!sockname_read(&call->asked, name, len) &&
 	    !read_unspecified(fd, name, len, &call->asked))
 		return false;
@@ -124,7 +127,7 @@ destine(const struct attachment *a, int fd, const void *name, socklen_t len,
 	if (call->protocol == IPPROTO_UDP)
 		prepare(a, call);
 	else
-		open_fast(a, call);
+		open_fast(a, call, &goal->turning);
 	goal->len = sizeof(goal->in6);
 	endpoint_write(&call->given, &goal->in6, &goal->len);
 	return true;
@@ -139,7 +142,7 @@ settle(const struct attachment *a, const struct goal *goal, ssize_t rc)
 		return;
 	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
 		place_leave(a, goal->call.fd);
-	note_unconnected(a, &goal->call);
+	note_unconnected(a, &goal->turning);
 }
 
 EXPORT ssize_t

@@ -86,6 +86,9 @@ exclusive(const struct attachment *a, const struct way *way, int fd)
 	if (found == WAYS_NONE ||
 	    (found == WAYS_ONE && old.cookie == way->cookie))
 		return false;
+	if (found == WAYS_ONE && old.v6only == way->v6only &&
+	    endpoint_equal(&old.asked, &way->asked))
+		return false; /* it is renewed, whoever has it */
 	return !on(fd, SO_REUSEPORT) &&
 	       (way->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
 }
@@ -150,33 +153,34 @@ note_outside(const struct attachment *a, struct noted *call)
 }
 
 void
-note_connect(const struct attachment *a, struct noted *call, bool way)
+note_connect(const struct attachment *a, const struct noted *call, bool way,
+    struct turning *turning)
 {
-	struct way *made = &call->made;
+	struct way *made = &turning->made;
 
+	turning->before.valid = made->valid = 0;
 	if (a->record == NULL)
 		return;
 	*made = way_of(a, call, ask_cookie(call->fd));
-	if (!record_find_connected(a->record, made->cookie, &call->before))
-		call->before.valid = 0;
+	if (!record_find_connected(a->record, made->cookie, &turning->before))
+		turning->before.valid = 0;
 	note_open(a, made, OPEN_CONNECT);
-	made->valid = way || call->before.valid;
+	made->valid = way || turning->before.valid;
 	if (made->valid)
 		remember(a, made);
 }
 
 /* What the socket has once become to IPV6_V6ONLY it stays. */
 void
-note_unconnected(const struct attachment *a, const struct noted *call)
+note_unconnected(const struct attachment *a, const struct turning *turning)
 {
-	struct way way = call->before;
+	struct way way;
 
-	if (!call->made.valid)
+	if (!turning->made.valid)
 		return;
-	if (!way.valid)
-		way = call->made;
-	way.valid = call->before.valid || call->made.v6only;
-	way.v6only = way.v6only || call->made.v6only;
+	way = turning->before.valid ? turning->before : turning->made;
+	way.valid = turning->before.valid || turning->made.v6only;
+	way.v6only = way.v6only || turning->made.v6only;
 	record_connected(a->record, &way);
 }
 
@@ -200,12 +204,21 @@ note_sent(const struct attachment *a, const struct noted *call)
 void
 note_accepted(const struct attachment *a, const struct noted *call)
 {
-	struct way way;
+	struct opened entry = {
+		.call = OPEN_ACCEPT,
+		.protocol = call->protocol,
+		.asked = call->asked,
+		.given = call->given,
+	};
 
 	if (a->record == NULL)
 		return;
-	way = way_of(a, call, ask_cookie(call->fd));
-	note_open(a, &way, OPEN_ACCEPT);
+	self_known(a->record, a->self);
+	entry.cookie = ask_cookie(call->fd);
+	entry.when = now();
+	entry.pid = a->self->pid;
+	entry.image = a->self->image;
+	record_open(a->record, &entry);
 }
 
 void

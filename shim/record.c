@@ -185,6 +185,14 @@ same_place(const struct way *a, const struct way *b)
 		   0;
 }
 
+/* A glance at a slot, before it is copied: most are of other places. */
+static bool
+looks_like(const struct way *slot, const struct endpoint *given)
+{
+	return slot->given.port == given->port &&
+	       IN6_ARE_ADDR_EQUAL(&slot->given.addr, &given->addr);
+}
+
 static bool
 same_answer(const struct way *a, const struct way *b)
 {
@@ -223,6 +231,9 @@ renew(struct record *r, const struct way *way, bool exclusive,
 		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
 
+		if (slot->valid && turn != 0 && (turn & 1) == 0 &&
+		    !looks_like(slot, &way->given))
+			continue;
 		if (!copy_way(slot, &old)) {
 			if (spare->slot == NULL && (turn & 1) == 0)
 				*spare = (struct spare){ slot, turn };
@@ -333,7 +344,7 @@ record_find(const struct record *r, const struct endpoint *given,
 
 		if (turn_of(&slot->turn) == 0)
 			break;
-		if (slot->given.port != given->port || !copy_way(slot, &seen))
+		if (!looks_like(slot, given) || !copy_way(slot, &seen))
 			continue;
 		if (protocol == 0)
 			key.protocol = seen.protocol;

@@ -137,8 +137,9 @@ connect_nobody(const struct attachment *a, struct noted *call)
 		.sin6_family = AF_INET6,
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
 	};
+	struct turning turning;
 
-	note_connect(a, call, false);
+	note_connect(a, call, false, &turning);
 	return real()->connect(
 	    call->fd, (const struct sockaddr *)&nobody, sizeof(nobody));
 }
@@ -147,6 +148,7 @@ static int
 connect_inside(const struct attachment *a, struct noted *call, socklen_t len)
 {
 	struct endpoint native = route_native(&call->asked), source, shown;
+	struct turning turning;
 	struct sockaddr_in6 in6;
 	bool moved;
 	int rc;
@@ -156,13 +158,14 @@ connect_inside(const struct attachment *a, struct noted *call, socklen_t len)
 	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
 	shown = slice_asked(&a->terms, &call->given, moved ? &source : NULL);
 	call->asked = native;
-	note_connect(a, call, call->v6only || !endpoint_equal(&native, &shown));
+	note_connect(a, call, call->v6only || !endpoint_equal(&native, &shown),
+	    &turning);
 	len = sockname_fill(&in6, &call->given, len);
 	rc = real()->connect(call->fd, (struct sockaddr *)&in6, len);
 	if (rc == -1 && !pending(errno))
 		place_leave(a, call->fd);
 	if (rc == -1 && !begun(errno))
-		note_unconnected(a, call);
+		note_unconnected(a, &turning);
 	return rc;
 }
 
@@ -187,17 +190,18 @@ connect_outside(const struct attachment *a, struct noted *call,
     const struct sockaddr *sa, socklen_t len)
 {
 	int keep = errno, rc;
+	struct turning turning;
 
 	call->given = call->asked;
 	place_leave(a, call->fd);
-	note_connect(a, call, false);
+	note_connect(a, call, false, &turning);
 	rc = real()->connect(call->fd, sa, len);
 	if (rc == -1 && errno == EAFNOSUPPORT && forget_source(a, call)) {
 		errno = keep;
 		rc = real()->connect(call->fd, sa, len);
 	}
 	if (rc == -1 && !begun(errno))
-		note_unconnected(a, call);
+		note_unconnected(a, &turning);
 	return rc;
 }
 
