@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # make            build the shim and the tools
 # make check      all tests but Harper's; make check-harper: the real Harper
-# make check-harper-load  sixteen Harpers at once; make bench-ready
+# make check-harper-load  sixteen Harpers at once; make bench-ready, bench-shim
 # make demo       two servers on the same ports, side by side
 # make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
@@ -158,6 +158,13 @@ bench-ready: all $(B)/tests/bench-ready
 $(B)/tests/bench-ready: $(B)/tests/bench/ready.o
 	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
+# What a hooked call costs; BENCH_ARGS: how many rounds.
+bench-shim: all $(B)/tests/bench-shim
+	$(ABS)/portlease run -q -p 20926 -- $(ABS)/tests/bench-shim $(BENCH_ARGS)
+
+$(B)/tests/bench-shim: $(B)/tests/bench/shim.o
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
 demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
 		$(B)/guests/client
@@ -233,6 +240,6 @@ clean:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
-	check-harper check-harper-load bench-ready demo deps packages install \
+	check-harper check-harper-load bench-ready bench-shim demo deps packages install \
 	uninstall \
 	lint format clean
