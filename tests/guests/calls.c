@@ -684,7 +684,8 @@ option_kinds(const struct kind *k)
 
 	option_all(k->name, "fresh", fd);
 	calls_close(fd);
-	if (k->domain != AF_INET && k->domain != AF_INET6)
+	if ((k->domain != AF_INET && k->domain != AF_INET6) ||
+	    k->type == SOCK_RAW) /* which hears what others are told */
 		return;
 	fd = awaited(k, &client);
 	option_all(k->name, "server", fd);
