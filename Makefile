@@ -6,6 +6,9 @@
 # make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
 
+# V=1 shows the whole commands.
+say = $(if $(V),,@echo "  $@";)
+
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 comma := ,
@@ -20,7 +23,7 @@ BASE = -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP
 FAULTFLAGS = $(if $(FAULTS),-DFAULTS)
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 
-TOOLS_LIBS = libbsd-overlay libmnl jansson
+TOOLS_LIBS = libbsd-overlay libmnl jansson libseccomp
 TOOLS_CFLAGS = $(shell pkg-config --cflags $(TOOLS_LIBS))
 TOOLS_LDLIBS = $(shell pkg-config --libs $(TOOLS_LIBS))
 TEST_CFLAGS = $(TOOLS_CFLAGS) $(shell pkg-config --cflags criterion) \
@@ -29,13 +32,15 @@ TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 
 shim_c := $(wildcard shim/*.c)
 tools_c := $(wildcard tools/*.c)
-shared_c := shim/slice.c shim/terms.c shim/record.c
+shared_c := $(addprefix shim/,slice.c terms.c record.c calls.c place.c route.c \
+	note.c names.c ask.c self.c sockname.c mark.c target.c memory.c probe.c)
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
 
 shim_o := $(shim_c:%.c=$(B)/pic/%.o)
 tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
+tools_o += $(if $(SAN),$(B)/tests/sanitizers/options.o)
 # What the unit tests link: the modules, without the command itself.
 modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
@@ -51,50 +56,54 @@ all: $(products)
 # stand-in for libc keeps the linker from recording versions.
 $(B)/stub/libc.so.6: Makefile
 	@mkdir -p $(@D)
-	$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
+	$(say)$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
 
 $(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
-	$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
+	$(say)$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
 		-Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed \
 		$(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
 
 $(B)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -fno-stack-protector -c -o $@ $<
 
 $(B)/portlease: $(tools_o) | $(B)/libportlease.so
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) \
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) \
 		-Wl,--export-dynamic-symbol=portlease_untranslated \
 		-o $@ $(tools_o) $(TOOLS_LDLIBS)
 
 $(B)/tools/%.o: tools/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
 		-DLIBDIR='"$(PREFIX)/lib/portlease"' -c -o $@ $<
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) -c -o $@ $<
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic $(SANFLAGS) -c -o $@ $<
+
+$(B)/guests/static-%: tests/guests/static-%.c
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) -static -o $@ $< -pthread
 
 $(B)/guests/%: tests/guests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
+	$(say)$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
 
 # The guest alone: the shim is preloaded as it is.
 $(B)/guests/tsan-%: tests/guests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) -fsanitize=thread -o $@ $< -pthread
+	$(say)$(CC) $(CFLAGS) $(BASE) -fsanitize=thread -o $@ $< -pthread
 
 $(B)/tests/%.o: tests/%.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TEST_CFLAGS) -c -o $@ $<
 
 $(B)/tests/units: $(unit_c:%.c=$(B)/%.o) $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 $(B)/tests/stories: $(e2e_c:%.c=$(B)/%.o) $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 # SOAK_SECONDS, SOAK_LEASES and SOAK_SEED in the environment.
 soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
@@ -102,22 +111,22 @@ soak: $(products) $(B)/guests/tenant $(B)/tests/soak/driver \
 	$(B)/tests/soak/driver $(ABS)
 
 $(B)/tests/soak/driver: $(B)/tests/soak/driver.o $(B)/tests/arena/arena.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 $(B)/tests/soak/observer: $(B)/tests/soak/observer.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 # A hundred processes that lease in a loop.
 bench-acquire: $(products) $(B)/tests/bench/acquire
 	$(B)/tests/bench/acquire $(ABS)/portlease $(BENCH_ARGS)
 
 $(B)/tests/bench/acquire: $(B)/tests/bench/acquire.o $(B)/tests/arena/arena.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
 
 # Every fault point, with every kind of fault, in a build of its own.
 $(B)/tests/faults/table: $(B)/tests/faults/table.o \
 		$(B)/tests/arena/arena.o $(modules_o)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TOOLS_LDLIBS)
 
 check-faults:
 	@$(MAKE) --no-print-directory FAULTS=1 B=$(B)-faults faults
@@ -129,7 +138,7 @@ tests: $(products) $(guests) $(B)/tests/units $(B)/tests/stories
 
 check: tests
 	$(B)/tests/units
-	$(B)/tests/stories
+	tests/stories.sh $(ABS)
 	@$(MAKE) --no-print-directory check-faults
 
 # Harper itself, where check-harper and check-harper-load find it.
@@ -138,7 +147,7 @@ harper: all
 		echo "make: the package 'npm' is missing: try 'make deps-harper'"; \
 		exit 1; }
 	@mkdir -p $(B)/harper
-	cp tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
+	cp -p tests/harper/package.json tests/harper/package-lock.json $(B)/harper/
 	cd $(B)/harper && [ node_modules -nt package-lock.json ] || \
 		npm ci --ignore-scripts --no-audit --no-fund
 
@@ -151,19 +160,59 @@ check-harper-load: harper
 	HARPER_HOME=$(ABS)/harper PORTLEASE=$(ABS)/portlease \
 		node tests/harper/load.mjs
 
+# Real programs, natively and in leases; PROGRAMS="nginx bun" for some.
+check-programs: all programs
+	PORTLEASE=$(ABS)/portlease BUILT=$(ABS)/programs PROGRAMS="$(PROGRAMS)" \
+		node --test tests/programs/*.test.mjs
+
+# One server, built in ways that are not plain.  What cannot be built is
+# missed by the row that needs it.
+SERVERS = tests/programs/servers
+BUILT = $(B)/programs
+
+programs: $(addprefix $(BUILT)/,identity-64 identity-32 identity-asan \
+		identity-static identity-musl identity-go Server.class \
+		node_modules)
+
+$(BUILT)/identity-32: HOW = -m32
+$(BUILT)/identity-asan: HOW = -fsanitize=address
+$(BUILT)/identity-static: HOW = -static
+$(BUILT)/identity-%: $(SERVERS)/identity.c
+	@mkdir -p $(@D)
+	-$(say)gcc $(CFLAGS) $(HOW) -D_GNU_SOURCE -o $@ $<
+
+$(BUILT)/identity-musl: $(SERVERS)/identity.c
+	@mkdir -p $(@D)
+	-$(say)musl-gcc $(CFLAGS) -D_GNU_SOURCE -o $@ $<
+
+$(BUILT)/identity-go: $(SERVERS)/identity.go
+	@mkdir -p $(@D)
+	-$(say)CGO_ENABLED=0 GOCACHE=$(ABS)/programs/gocache GOPATH=$(ABS)/programs/go \
+		GOFLAGS=-mod=mod go build -o $@ $<
+
+$(BUILT)/Server.class: $(SERVERS)/Server.java $(SERVERS)/Client.java
+	@mkdir -p $(@D)
+	-$(say)javac -d $(@D) $^
+
+$(BUILT)/node_modules: tests/programs/package-lock.json
+	@mkdir -p $(@D)
+	cp tests/programs/package.json $< $(@D)
+	-cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund && \
+		touch node_modules
+
 # An absolute path: it starts itself inside leases.
 bench-ready: all $(B)/tests/bench-ready
 	$(ABS)/tests/bench-ready
 
 $(B)/tests/bench-ready: $(B)/tests/bench/ready.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
 # What a hooked call costs; BENCH_ARGS: how many rounds.
 bench-shim: all $(B)/tests/bench-shim
 	$(ABS)/portlease run -q -p 20926 -- $(ABS)/tests/bench-shim $(BENCH_ARGS)
 
 $(B)/tests/bench-shim: $(B)/tests/bench/shim.o
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
@@ -174,13 +223,26 @@ demo: deps-build
 DEPS_BUILD = gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config \
 	libbsd-dev:/usr/include/bsd/bsd.h \
 	libmnl-dev:/usr/include/libmnl/libmnl.h \
-	libjansson-dev:/usr/include/jansson.h
+	libjansson-dev:/usr/include/jansson.h \
+	libseccomp-dev:/usr/include/seccomp.h
 DEPS_CHECK = libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss \
 	curl:curl strace:strace procps:ps binutils:readelf \
 	util-linux:setpriv
 DEPS_HARPER = nodejs:node npm:npm
+# What tests/programs runs.
+DEPS_PROGRAMS = nginx:/usr/sbin/nginx redis-server:redis-server \
+	mosquitto:/usr/sbin/mosquitto mosquitto-clients:mosquitto_pub \
+	postgresql-15:/usr/lib/postgresql/15/bin/initdb \
+	python3:/usr/bin/python3 nodejs:node npm:npm \
+	default-jdk-headless:javac curl:curl socat:socat iperf3:iperf3 \
+	golang-go:go musl-tools:musl-gcc \
+	gcc-multilib:/usr/include/x86_64-linux-gnu/gnu/stubs-32.h \
+	iproute2:ss util-linux:setpriv
 DEPS_LINT = clang-format:clang-format clang-tidy:clang-tidy \
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck
+
+# While this exists, Debian's packages start no servers.
+POLICY = /usr/sbin/policy-rc.d
 
 deps: deps-build deps-check
 
@@ -192,6 +254,9 @@ deps-%:
 	if [ "$$(id -u)" != 0 ]; then echo "make: packages are missing;" \
 		"as root: apt-get install$$missing"; exit 1; fi; \
 	echo "installing$$missing"; \
+	trap 'exit 1' HUP INT TERM; \
+	[ -e $(POLICY) ] || { trap 'rm -f $(POLICY)' EXIT; \
+	printf '#!/bin/sh\nexit 101\n' >$(POLICY); chmod 755 $(POLICY); }; \
 	export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends $$missing
 
@@ -230,6 +295,7 @@ lint:
 		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
 	mandoc -T lint -W warning tools/portlease.1
 	shellcheck .ci/run tools/portlease-runtime $(wildcard tests/*.sh)
+	shellcheck -x -P SCRIPTDIR tests/programs/row.sh tests/programs/rows/*.sh
 
 format:
 	clang-format -i shim/*.[ch] tools/*.[ch] $(wildcard tests/*/*.[ch])
@@ -237,9 +303,10 @@ format:
 clean:
 	rm -rf build build-*
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/harper -prune -o -name '*.d' -print \
+	2>/dev/null)
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
-	check-harper check-harper-load bench-ready bench-shim demo deps packages install \
-	uninstall \
-	lint format clean
+	check-harper check-harper-load check-programs programs bench-ready \
+	bench-shim \
+	demo deps packages install uninstall lint format clean

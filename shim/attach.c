@@ -262,6 +262,8 @@ build(void)
 		discard(a);
 		return &none;
 	}
+	if (a->terms.flags & (TERMS_TRAP | TERMS_MARKED))
+		real_mark();
 	inherit(a, path);
 	return a;
 }

@@ -16,8 +16,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 enum { ARGUMENTS = 32768 }; /* of a list that a stack may hold */
@@ -49,9 +51,20 @@ make(const struct call *c, char *const envp[])
 	    SYS_execveat, c->fd, c->path, c->argv, envp, c->flags);
 }
 
+/* The net is inherited, but not by a process that `exec` brought. */
+static uint32_t
+trapped(const struct attachment *a, uint32_t flags)
+{
+	if (!(a->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
+	    syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) !=
+		SECCOMP_MODE_FILTER)
+		return flags;
+	return flags | IMAGE_TRAPPED;
+}
+
 /* What the call would execute, and under which name. */
 static struct target
-aim(const struct call *c, char name[PATH_MAX])
+aim(const struct attachment *a, const struct call *c, char name[PATH_MAX])
 {
 	const char *path = c->path;
 	struct target target;
@@ -65,6 +78,7 @@ aim(const struct call *c, char name[PATH_MAX])
 		    c->fd, path, c->how == BY_FD ? AT_EMPTY_PATH : c->flags);
 	else
 		target = target_of(AT_FDCWD, path, 0);
+	target.flags = trapped(a, target.flags);
 	if (path != name)
 		name[0] = '\0';
 	if (target.found && path[0] == '\0')
@@ -88,7 +102,7 @@ announce(const struct attachment *a, const struct target *target,
 	struct image image;
 
 	p->made = a->record != NULL && target->found;
-	p->uncovered = p->made && target->flags & IMAGE_UNCOVERED;
+	p->uncovered = p->made && image_uncovered(target->flags);
 	if (!p->made)
 		return;
 	self_before_exec(a->record, a->self, &p->old);
@@ -128,7 +142,7 @@ become(const struct call *c)
 		errno = E2BIG;
 		return -1;
 	}
-	target = aim(c, name);
+	target = aim(a, c, name);
 	announce(a, &target, name, &promise);
 	rc = make(c, inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
 	withdraw(a, &promise);
@@ -209,6 +223,7 @@ become_listed(struct call *c, const char *first, bool with_env, va_list list)
 	va_list again;
 	size_t n;
 	char **argv;
+	int rc;
 
 	va_copy(again, list);
 	n = first == NULL ? 1 : count(again);
@@ -221,7 +236,9 @@ become_listed(struct call *c, const char *first, bool with_env, va_list list)
 	collect(argv, n, first, list);
 	c->argv = argv;
 	c->envp = with_env ? va_arg(list, char **) : environ;
-	return become(c);
+	rc = become(c);
+	c->argv = NULL;
+	return rc;
 }
 
 EXPORT int
@@ -278,7 +295,8 @@ note_child(const struct attachment *a, const struct target *target,
 	image.flags = target->flags;
 	self_name(&image, name);
 	(void)record_image(a->record, &image);
-	atomic_fetch_add(&a->record->counts.uncovered, 1);
+	if (image_uncovered(target->flags))
+		atomic_fetch_add(&a->record->counts.uncovered, 1);
 }
 
 typedef __typeof__(posix_spawn) spawner;
@@ -302,7 +320,7 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 	room = inherit_room(a, c->envp);
 	if (room == 0)
 		return E2BIG;
-	target = aim(c, name);
+	target = aim(a, c, name);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
 	    inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
 	if (rc == 0 && pid != NULL)

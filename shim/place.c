@@ -128,17 +128,27 @@ place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 	return rc;
 }
 
+/* Programs leave the port to connect too, and may then be bound again. */
+static bool
+has_source(const struct attachment *a, int fd)
+{
+	struct endpoint local;
+
+	return ask_local(fd, &local) && slice_contains(&a->terms, &local);
+}
+
 /*
  * The port is left to connect, which may then reuse it for another peer
  * (IP_BIND_ADDRESS_NO_PORT, ip(7)).  EINVAL: the program has bound it.
  */
 static bool
-bind_source(int fd, const struct endpoint *source)
+bind_source(const struct attachment *a, int fd, const struct endpoint *source)
 {
 	int keep = errno;
 	bool done;
 
-	if (!ask_for(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
+	if (has_source(a, fd) ||
+	    !ask_for(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
 		return true;
 	done = bind_to(fd, source) == 0;
 	errno = keep;
@@ -176,11 +186,11 @@ place_client(const struct attachment *a, int fd, const struct endpoint *asked,
 	struct endpoint source;
 
 	client = client && slice_source(&a->terms, asked, &source);
-	if (client && bind_source(fd, &source))
+	if (client && bind_source(a, fd, &source))
 		return false;
 	lifted = pure6(asked) && lift_v6only(fd, protocol);
 	if (client && lifted)
-		(void)bind_source(fd, &source);
+		(void)bind_source(a, fd, &source);
 	return lifted;
 }
 

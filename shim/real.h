@@ -21,8 +21,8 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* recvfrom as compiled with _FORTIFY_SOURCE: size is that of the buffer. */
-ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags,
-    struct sockaddr *sa, socklen_t *salen);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
+    struct sockaddr *sa, socklen_t *len);
 
 #define REAL_CALLS(X)                                                          \
 	X(bind)                                                                \
@@ -61,6 +61,12 @@ extern _Atomic bool real_resolved;
 
 /* Fill the table.  Keeps errno. */
 void real_resolve(void);
+
+/*
+ * From now on bind, connect and listen are the marked ones (mark.h), not
+ * what comes next behind the shim: a net lies below.
+ */
+void real_mark(void);
 
 static inline const struct real *
 real(void)

@@ -41,11 +41,19 @@ enum {
 	IMAGE_STATIC = 2, /* no program interpreter: ld.so never runs */
 	IMAGE_SETID = 4, /* set-uid, set-gid or file capabilities */
 	IMAGE_ALIEN = 8, /* another ELF class or machine */
-	IMAGE_FORKED = 16 /* a fork that has not called exec */
+	IMAGE_FORKED = 16, /* a fork that has not called exec */
+	IMAGE_TRAPPED = 32 /* the net of --trap is below it */
 };
 
 /* The flags of an image that the shim is not in. */
 #define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
+
+/* Is neither the shim in an image with these flags nor the net below it? */
+static inline bool
+image_uncovered(uint32_t flags)
+{
+	return (flags & IMAGE_UNCOVERED) && !(flags & IMAGE_TRAPPED);
+}
 
 struct image {
 	_Atomic uint32_t turn; /* as in a way */

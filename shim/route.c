@@ -65,7 +65,6 @@ route_inside(const struct attachment *a, const struct endpoint *asked,
 		{ asked, &places[0], protocol, n > 0 && is_own(asked) },
 		{ asked, &places[1], protocol, true },
 	};
-	size_t i = 0;
 
 	if (n == 0 || asked->port == 0)
 		return false;
@@ -76,11 +75,12 @@ route_inside(const struct attachment *a, const struct endpoint *asked,
 		*given = places[n == 2 ? second_is_meant(a, goals) : 0];
 		return true;
 	}
-	while (i < n && !present(a, &goals[i]))
-		i++;
-	if (i < n)
-		*given = places[i];
-	return i < n;
+	for (size_t i = 0; i < 2 && i < n; i++)
+		if (present(a, &goals[i])) {
+			*given = places[i];
+			return true;
+		}
+	return false;
 }
 
 bool

@@ -31,8 +31,9 @@ enum {
 
 enum {
 	TERMS_ADOPTED = 1, /* one address that the caller chose, no slice */
-	TERMS_TRAP = 2, /* a seccomp net lies below the shim */
-	TERMS_SAID = 4 /* the one line about a missing record was said */
+	TERMS_TRAP = 2, /* a seccomp net of this lease lies below the shim */
+	TERMS_SAID = 4, /* the one line about a missing record was said */
+	TERMS_MARKED = 8 /* another lease's net does: pass it by marked calls */
 };
 
 struct port_range {

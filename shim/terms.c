@@ -10,6 +10,17 @@
 
 enum { TERMS_VERSION = 1 };
 
+static const struct {
+	char letter;
+	uint32_t flag;
+} letters[] = {
+	{ 't', TERMS_TRAP },
+	{ 's', TERMS_SAID },
+	{ 'm', TERMS_MARKED },
+};
+
+enum { LETTERS = sizeof(letters) / sizeof(*letters) };
+
 struct writer {
 	char *at;
 	char *end;
@@ -104,10 +115,9 @@ terms_format(const struct terms *t, char *text, size_t size)
 		put_addr(&w, &t->own[i]);
 	}
 	put(&w, ';');
-	if (t->flags & TERMS_TRAP)
-		put(&w, 't');
-	if (t->flags & TERMS_SAID)
-		put(&w, 's');
+	for (size_t i = 0; i < LETTERS; i++)
+		if (t->flags & letters[i].flag)
+			put(&w, letters[i].letter);
 	if (w.full)
 		return 0;
 	*w.at = '\0';
@@ -251,13 +261,14 @@ get_own(const char **at, struct terms *t)
 static bool
 get_flags(const char **at, uint32_t *flags)
 {
+	size_t i;
+
 	for (; **at; ++*at) {
-		if (**at == 't')
-			*flags |= TERMS_TRAP;
-		else if (**at == 's')
-			*flags |= TERMS_SAID;
-		else
+		for (i = 0; i < LETTERS && letters[i].letter != **at; i++)
+			;
+		if (i == LETTERS)
 			return false;
+		*flags |= letters[i].flag;
 	}
 	return true;
 }

@@ -5,8 +5,8 @@
  *	1;127.80.3.1;slice;1883,9925-9927;10.0.0.5,fe80::1;flags
  *
  * version; leased address; "slice" or "adopt"; declared ports; addresses of
- * the host's own interfaces; letters for flags (t trap, s said).  Pure, no
- * heap, no locale, async-signal-safe.  The text is untrusted input.
+ * the host's own interfaces; letters for flags (t trap, s said, m marked).
+ * Pure, no heap, no locale, async-signal-safe.  The text is untrusted input.
  */
 #ifndef TERMS_H
 #define TERMS_H

@@ -13,11 +13,13 @@ one='' two=''
 
 # The monitors outlive this script just long enough to end what runs.
 cleanup() {
+	status=$?
 	trap - EXIT
 	for front in $one $two; do
 		kill -TERM "$front" 2>/dev/null || :
 		wait "$front" 2>/dev/null || :
 	done
+	[ "$status" = 0 ] || cat "$work"/*.err >&2 || :
 	rm -rf "$work"
 }
 trap cleanup EXIT

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease exec: run a client inside an existing lease. */
 #include "commands.h"
+#include "coverage.h"
 #include "environment.h"
 #include "lease.h"
 #include "options.h"
@@ -27,6 +28,7 @@ run(const struct command *self, int argc, char *argv[])
 	if (wire_go(&go, &lease.record->terms, lease.path) == -1 ||
 	    environment_enter(&go) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
+	coverage_note(lease.path, argv[first], false);
 	(void)execvp(argv[first], &argv[first]);
 	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						: EXIT_NOT_EXECUTABLE,

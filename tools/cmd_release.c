@@ -54,9 +54,10 @@ print_report(const struct record *r)
 
 /* Without a word from the monitor, it was lost on the way. */
 static int
-conclude(const struct record *r, const char *ip)
+conclude(const struct record *r, const char *ip, bool quiet)
 {
-	print_report(r);
+	if (!quiet)
+		print_report(r);
 	if (!atomic_load(&r->release.done))
 		errx(EXIT_PORTLEASE,
 		    "%s: the monitor was lost: 'portlease reap %s' finishes "
@@ -66,7 +67,7 @@ conclude(const struct record *r, const char *ip)
 }
 
 static int
-release(struct record *r, const char *ip)
+release(struct record *r, const char *ip, bool quiet)
 {
 	const struct identity *id = &r->identity;
 	struct pollfd monitor = { .events = POLLIN };
@@ -83,7 +84,7 @@ release(struct record *r, const char *ip)
 	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
-	return conclude(r, ip);
+	return conclude(r, ip, quiet);
 }
 
 static int
@@ -113,7 +114,7 @@ run(const struct command *self, int argc, char *argv[])
 	if (w.found.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
 		    strerror(w.found.error));
-	return release(w.found.record, ip);
+	return release(w.found.record, ip, o.quiet);
 }
 
 const struct command cmd_release = {

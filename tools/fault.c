@@ -33,6 +33,7 @@ const struct fault_point fault_points[] = {
 	{ "record.publish", true },
 	{ "record.published", false },
 	{ "monitor.go", true },
+	{ "stub.trap", true },
 	{ "stub.go", true },
 	{ "stub.environment", true },
 	{ "acquire.given", false },

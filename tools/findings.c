@@ -88,13 +88,26 @@ print_uncovered(const struct outcome *out, struct record *record)
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (ledger_image(record, i, &image) &&
-		    image.flags & IMAGE_UNCOVERED)
+		    image_uncovered(image.flags))
 			tell(record, "%s: uncovered: pid %d (%s) is %s",
 			    out->ip, image.pid, image.path,
 			    image.flags & IMAGE_STATIC  ? "static"
 			    : image.flags & IMAGE_SETID ? "set-uid"
 							: "of another "
 							  "architecture");
+}
+
+/* Declared ports on addresses that are not moved. */
+static void
+print_outside(const struct outcome *out, struct record *record)
+{
+	unsigned long long n = atomic_load(&record->counts.outside);
+
+	if (n > 0)
+		tell(record,
+		    "%s: outside: %llu %s of a declared port on an address "
+		    "that is not moved",
+		    out->ip, n, n == 1 ? "bind" : "binds");
 }
 
 void
@@ -110,6 +123,7 @@ findings_tell(const struct outcome *out, const struct options *o,
 		return;
 	stragglers_print(&out->stragglers, record, out->ip);
 	print_uncovered(out, record);
+	print_outside(out, record);
 	if (verdict >= VERDICT_HELD)
 		print_left(out, e, record);
 	proof_reason(e, reason, sizeof(reason));

@@ -5,12 +5,15 @@
  * stay in the foreground group of the caller's terminal.
  */
 #include "front.h"
+#include "../shim/terms.h"
 #include "clock.h"
+#include "coverage.h"
 #include "environment.h"
 #include "fault.h"
 #include "orphans.h"
 #include "procfs.h"
 #include "statedir.h"
+#include "trap.h"
 #include "wire.h"
 
 #include <err.h>
@@ -122,6 +125,17 @@ open_status_file(const char *path)
 	return copy;
 }
 
+/* A lease inside one whose net lies below us: ours must pass it, too. */
+static bool
+under_net(void)
+{
+	const char *text = getenv("PORTLEASE_TERMS");
+	struct terms outer;
+
+	return text != NULL && terms_parse(&outer, text) &&
+	       outer.flags & (TERMS_TRAP | TERMS_MARKED);
+}
+
 /* All that can be refused is refused here, before anything is leased. */
 static void
 prepare(struct request *r, struct statedir *dir, const struct options *o,
@@ -132,6 +146,8 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 
 	memset(r, 0, sizeof(*r));
 	r->options = *o;
+	if (under_net())
+		r->options.terms.flags |= TERMS_MARKED;
 	find_owner(r);
 	r->foreground = in_foreground();
 	if (getcwd(r->cwd, sizeof(r->cwd)) == NULL)
@@ -159,6 +175,8 @@ become_command(
 
 	if (!r->foreground)
 		(void)setpgid(0, 0);
+	if (r->options.trap)
+		trap_lay(channel);
 	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go) ||
 	    fault("stub.go") == -1)
 		_exit(EXIT_PORTLEASE);
@@ -166,6 +184,7 @@ become_command(
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
+	coverage_note(go.record, argv[0], r->options.trap);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], argv);
 	warn("%s", argv[0]);
@@ -271,6 +290,7 @@ pass_on(int signals, int control, bool foreground)
 	struct signalfd_siginfo info;
 	struct signalled out;
 
+	memset(&out, 0, sizeof(out)); /* its padding travels, too */
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		out.sig = (int)info.ssi_signo;
 		out.terminal = foreground && info.ssi_code > 0;

@@ -7,23 +7,37 @@
 #include "procfs.h"
 #include "sentinel.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#define PREFIX "history-"
+
 /* Milliseconds before a clean slice is used again, for stale clients. */
 enum { REST = 2000 };
+
+/* Seconds that a history of another network namespace is kept. */
+enum { KEPT = 3600 };
 
 struct history {
 	char boot[64]; /* the boot that the words belong to */
 	_Atomic uint64_t words[POOL_SLICES];
 };
+
+static int
+is_history(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, PREFIX, sizeof(PREFIX) - 1) == 0;
+}
 
 static bool
 ours(int fd)
@@ -41,6 +55,40 @@ start_over(struct history *h, const char *boot)
 	(void)snprintf(h->boot, sizeof(h->boot), "%s", boot);
 }
 
+/*
+ * Namespaces come and go, and nobody says so.  Whoever starts a history
+ * forgets old ones: should it be in use, its order is lost and no more.
+ */
+static void
+forget_old(const struct statedir *dir)
+{
+	struct dirent **list;
+	struct stat st;
+	int n = scandirat(dir->fd, ".", &list, is_history, NULL);
+
+	for (int i = 0; i < n; i++) {
+		if (fstatat(dir->fd, list[i]->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    time(NULL) - st.st_mtime > KEPT)
+			(void)unlinkat(dir->fd, list[i]->d_name, 0);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+static int
+open_file(const struct statedir *dir, const char *name)
+{
+	int fd = openat(dir->fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	forget_old(dir);
+	return openat(
+	    dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 struct history *
 history_open(const struct statedir *dir, uint64_t netns)
 {
@@ -48,11 +96,10 @@ history_open(const struct statedir *dir, uint64_t netns)
 	struct history *h = MAP_FAILED;
 	int fd;
 
-	(void)snprintf(name, sizeof(name), "history-%" PRIu64, netns);
+	(void)snprintf(name, sizeof(name), PREFIX "%" PRIu64, netns);
 	if (procfs_boot_id(boot) == -1)
 		return NULL;
-	fd = openat(
-	    dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open_file(dir, name);
 	if (fd == -1)
 		return NULL;
 	if (ours(fd) && posix_fallocate(fd, 0, sizeof(*h)) == 0)

@@ -17,10 +17,12 @@
 #include "../shim/terms.h"
 #include "clock.h"
 #include "fault.h"
+#include "identity.h"
 #include "outcome.h"
 #include "pool.h"
 #include "procfs.h"
 #include "stragglers.h"
+#include "trap.h"
 #include "tree.h"
 #include "unready.h"
 #include "vigil.h"
@@ -72,6 +74,7 @@ struct monitor {
 	char **env; /* of the front, for a probe; NULL without */
 	struct status status;
 	struct vigil vigil;
+	struct trap trap;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -134,9 +137,9 @@ command_gone(struct monitor *m)
 	}
 }
 
-/* Whoever is still there now is a straggler: note it, then ask it to end. */
+/* Whoever is still there now is a straggler. */
 static void
-end_stragglers(struct monitor *m)
+note_stragglers(struct monitor *m)
 {
 	struct procfs_stat *list;
 	ssize_t n = tree_descendants(getpid(), &list);
@@ -145,6 +148,12 @@ end_stragglers(struct monitor *m)
 		stragglers_note(&m->outcome.stragglers, list, (size_t)n,
 		    m->claim.diag, &m->claim.terms, m->claim.stored.record);
 	free(list);
+}
+
+static void
+end_stragglers(struct monitor *m)
+{
+	note_stragglers(m);
 	start_grace(m, m->request.options.sig);
 	ask_tree(m);
 }
@@ -153,6 +162,7 @@ static void
 kill_tree(struct monitor *m)
 {
 	if (m->state != KILLING) {
+		note_stragglers(m);
 		m->state = KILLING;
 		m->deadline = clock_ms() + KILL_WAIT;
 	}
@@ -229,11 +239,10 @@ reaped(struct monitor *m, const siginfo_t *info)
 	(void)fault("monitor.gone");
 	if (boot_reaped(&m->vigil.boot, info->si_pid, info))
 		return;
-	if (info->si_pid != m->request.command) {
-		stragglers_reaped(&m->outcome.stragglers, info->si_pid, killed,
-		    info->si_status);
+	stragglers_reaped(
+	    &m->outcome.stragglers, info->si_pid, killed, info->si_status);
+	if (info->si_pid != m->request.command)
 		return;
-	}
 	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
@@ -363,11 +372,13 @@ loop(struct monitor *m)
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
 			{ .fd = boot_fd(&m->vigil.boot), .events = POLLIN },
+			{ .fd = trap_fd(&m->trap), .events = POLLIN },
 		};
 
 		if (fault("monitor.poll") == -1 ||
-		    poll(fds, 4, timeout_of(m)) == -1)
+		    poll(fds, 5, timeout_of(m)) == -1)
 			breathe();
+		trap_turn(&m->trap, fds[4].revents);
 		if (fds[1].revents)
 			read_control(m);
 		if (fds[2].revents)
@@ -430,40 +441,6 @@ watch(struct monitor *m)
 		warn("the owner, pid %d, cannot be watched", r->options.owner);
 }
 
-/* Who we are, for those who come after us. */
-static void
-identify(struct monitor *m)
-{
-	struct identity *id = &m->claim.stored.record->identity;
-	const struct request *r = &m->request;
-	struct procfs_stat st;
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	(void)procfs_boot_id(id->boot);
-	(void)procfs_namespace("pid", &id->pidns);
-	id->netns = m->claim.netns;
-	id->monitor = getpid();
-	if (procfs_stat(getpid(), &st) == 0)
-		id->start = st.start;
-	id->owner = r->options.owner;
-	id->owner_start = r->owner_start;
-	id->command = r->command;
-	if (r->command != 0 && procfs_stat(r->command, &st) == 0)
-		id->command_start = st.start;
-	id->uid = geteuid();
-	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
-}
-
-static void
-head(struct record *record)
-{
-	record->magic = RECORD_MAGIC;
-	record->version = RECORD_VERSION;
-	record->size = sizeof(*record);
-}
-
 /* Before the command exists, so that it is given NOTIFY_SOCKET. */
 static void
 begin_boot(struct monitor *m)
@@ -509,10 +486,12 @@ begin(struct monitor *m)
 {
 	struct go *go = &m->go;
 
+	if (m->request.options.trap &&
+	    trap_take(&m->trap, FD_STUB, m->request.command) == -1)
+		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
 	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
 		errx(EXIT_PORTLEASE, "%s", m->claim.why);
-	head(m->claim.stored.record);
-	identify(m);
+	identity_write(m->claim.stored.record, &m->request, m->claim.netns);
 	if (store_publish(&m->dir, &m->claim.stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
@@ -525,6 +504,7 @@ begin(struct monitor *m)
 	status_leased(&m->status, &m->request, &m->claim.terms, go->record);
 	setproctitle("-portlease: monitor %s: %s", go->ip, m->request.line);
 	begin_boot(m);
+	trap_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
 	if (m->request.command == 0)
 		hand_over(m);
 	else if (fault("monitor.go") == 0)
@@ -535,7 +515,7 @@ begin(struct monitor *m)
 int
 monitor_main(void)
 {
-	static struct monitor m;
+	static struct monitor m = { .trap.listener = -1 };
 	struct ended end;
 
 	read_request(&m);

@@ -169,6 +169,14 @@ set_status_file(struct options *o, const char *arg)
 }
 
 static bool
+set_trap(struct options *o, const char *arg)
+{
+	(void)arg;
+	o->terms.flags |= TERMS_TRAP;
+	return o->trap = true;
+}
+
+static bool
 set_verbose(struct options *o, const char *arg)
 {
 	(void)arg;
@@ -261,13 +269,15 @@ static const struct row rows[] = {
 	    "write what happens there, as lines of JSON", "a descriptor" },
 	{ "status-file", 0, "FILE", FOR_RUN, set_status_file,
 	    "the same, to a file", "a file" },
+	{ "trap", 0, NULL, FOR_RUN, set_trap,
+	    "catch static programs, Go and raw system calls, too", NULL },
 	{ "all", 'a', NULL, FOR_REAP, set_all, "every orphan of yours", NULL },
 	{ "dry-run", 'n', NULL, FOR_REAP, set_dry_run, "say what would be done",
 	    NULL },
 	{ "json", 'j', NULL, FOR_ACQUIRE | FOR_PS | FOR_SHOW, set_json,
 	    "print JSON", NULL },
-	{ "verbose", 'v', NULL, FOR_RUN | FOR_ACQUIRE | FOR_REAP | FOR_WAIT,
-	    set_verbose, "say what is leased and how it ended", NULL },
+	{ "verbose", 'v', NULL, FOR_RUN | FOR_ACQUIRE | FOR_WAIT, set_verbose,
+	    "say what is leased and how it ended", NULL },
 	{ "quiet", 'q', NULL,
 	    FOR_RELEASE | FOR_RUN | FOR_ACQUIRE | FOR_REAP | FOR_WAIT,
 	    set_quiet, "say nothing but errors", NULL },
@@ -351,6 +361,21 @@ row_of(int c)
 	return HELP;
 }
 
+/* Is this an option, "--NAME" or "--NAME=...", of another command? */
+static bool
+is_elsewhere(const char *arg)
+{
+	size_t len = strcspn(arg, "=");
+
+	if (strncmp(arg, "--", 2) != 0)
+		return false;
+	for (size_t i = 0; i < ROWS; i++)
+		if (strlen(rows[i].name) == len - 2 &&
+		    strncmp(rows[i].name, arg + 2, len - 2) == 0)
+			return true;
+	return false;
+}
+
 /* One line for what getopt_long(3) did not take. */
 static void
 refuse(int c, const char *command, char *argv[])
@@ -360,8 +385,10 @@ refuse(int c, const char *command, char *argv[])
 	    optopt > 0 && optopt < 256 ? letter : argv[optind - 1];
 
 	errx(EXIT_PORTLEASE, "%s: %s '%s'; see portlease %s --help", command,
-	    c == ':' ? "an argument is missing after" : "unknown option", what,
-	    command);
+	    c == ':'             ? "an argument is missing after"
+	    : is_elsewhere(what) ? "it has no option"
+				 : "unknown option",
+	    what, command);
 }
 
 static void

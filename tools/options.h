@@ -26,7 +26,7 @@ enum {
 };
 
 struct options {
-	struct terms terms; /* only the declared ports are set by options */
+	struct terms terms; /* the declared ports and flags, as options say */
 	uint32_t ip; /* adopted address, host byte order; 0 a slice */
 	pid_t owner; /* or OWNER_DEFAULT, OWNER_NOBODY */
 	int64_t wait; /* milliseconds until an address must be free */
@@ -38,6 +38,7 @@ struct options {
 	enum on_leak on_leak;
 	bool until_tree;
 	bool ready_notify; /* await READY=1 */
+	bool trap; /* lay a seccomp net below the command */
 	bool verbose;
 	bool quiet;
 	bool json;

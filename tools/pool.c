@@ -6,6 +6,7 @@
  */
 #include "pool.h"
 #include "clock.h"
+#include "departures.h"
 #include "fault.h"
 #include "interfaces.h"
 #include "procfs.h"
@@ -14,7 +15,6 @@
 #include "sentinel.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,8 @@ prove(struct claim *c, struct evidence *e, enum look look)
 	memset(e, 0, sizeof(*e));
 	errno = 0;
 	evidence_sockets(e, c->diag, &c->terms, NULL, look);
-	evidence_ports(e, &c->terms);
+	if (e->held == 0)
+		evidence_ports(e, &c->terms);
 	return proof_of(e);
 }
 
@@ -222,26 +223,19 @@ claim_slice(struct claim *c)
 	return rc == 1 ? explain_exhausted(c) : rc;
 }
 
-static int
-ignore(const struct sockdiag_socket *s, void *arg)
-{
-	(void)s;
-	(void)arg;
-	return 0;
-}
-
 /*
- * Wait until some socket of the host is gone.  Without the kernel's reports,
- * and for TIME_WAIT, which it does not report, look again after a while.
+ * Wait until a socket there is gone.  Without the kernel's reports, and for
+ * what it does not report (UDP), look again after a while.  Where only our
+ * own probes tell, their reports would wake us for ever.
  */
 static void
-wait_for_change(int watch, int64_t ms)
+wait_for_change(
+    const struct claim *c, const struct evidence *e, int watch, int64_t ms)
 {
-	struct pollfd pfd = { .fd = watch, .events = POLLIN };
-	int64_t most = watch == -1 ? 20 : 250;
+	bool probed = c->sentinel != -1 && e->held == 0 && e->ports_held > 0;
+	int64_t most = watch == -1 || probed ? 20 : 250;
 
-	if (poll(&pfd, 1, (int)(ms < most ? ms : most)) == 1)
-		(void)sockdiag_watch_read(watch, ignore, NULL);
+	departures_wait(probed ? -1 : watch, &c->terms, ms < most ? ms : most);
 }
 
 /* A record without a lock: its monitor was lost.  We hold the lock now. */
@@ -263,39 +257,37 @@ finish_orphan(struct claim *c, struct evidence *e)
 	       reaped.verdict == VERDICT_COOLING;
 }
 
-/* One attempt at the adopted address, with its sentinel and its orphans. */
+/*
+ * One attempt at the adopted address, with its sentinel and its orphans.  The
+ * sentinel is kept: those who wait for the same address need not take turns.
+ */
 static enum look_result
 try_adopt(struct claim *c, struct evidence *e)
 {
 	enum verdict verdict;
 
 	memset(e, 0, sizeof(*e));
-	c->sentinel = sentinel_take(c->terms.leased);
+	if (c->sentinel == -1)
+		c->sentinel = sentinel_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return BUSY;
 	if (store_has(c->dir, c->terms.leased, c->netns) &&
-	    !finish_orphan(c, e)) {
-		unlock(c);
+	    !finish_orphan(c, e))
 		return BUSY;
-	}
 	verdict = prove(c, e, LOOK_WALK);
 	if (verdict == VERDICT_UNKNOWN) {
 		(void)explain(c,
 		    "the address cannot be proven free: "
 		    "sock_diag: %s",
 		    strerror(e->sockets_unseen));
-		unlock(c);
 		return BROKEN;
 	}
 	/* TIME_WAIT does not keep servers with SO_REUSEADDR from binding. */
-	if (verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING) {
-		if (refuse_foreign(c, e) == 0 && create_record(c) == 0)
-			return FREE;
-		unlock(c);
-		return BROKEN;
-	}
-	unlock(c);
-	return BUSY;
+	if (verdict != VERDICT_CLEAN && verdict != VERDICT_COOLING)
+		return BUSY;
+	if (refuse_foreign(c, e) == 0 && create_record(c) == 0)
+		return FREE;
+	return BROKEN;
 }
 
 static int
@@ -329,12 +321,13 @@ claim_address(struct claim *c, const struct options *o)
 	c->terms.flags |= TERMS_ADOPTED;
 	while ((result = try_adopt(c, &e)) == BUSY &&
 	       (left = end - clock_ms()) > 0)
-		wait_for_change(watch, left);
+		wait_for_change(c, &e, watch, left);
 	if (watch != -1)
 		close(watch);
-	if (result == BUSY)
-		return explain_tenant(c, &e);
-	return result == FREE ? 0 : -1;
+	if (result == FREE)
+		return 0;
+	unlock(c);
+	return result == BUSY ? explain_tenant(c, &e) : -1;
 }
 
 int

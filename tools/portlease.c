@@ -44,9 +44,11 @@ main(int argc, char *argv[])
 {
 	program_invocation_name = program_invocation_short_name =
 	    (char[]){ "portlease" };
-	setproctitle_init(argc, argv, environ);
-	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0)
+	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
+	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0) {
+		setproctitle_init(argc, argv, environ);
 		return monitor_main();
+	}
 	if (argc < 2)
 		errx(EXIT_PORTLEASE, "no command given; see portlease --help");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||

@@ -410,8 +410,8 @@ copy(char *line, size_t size, const char *text, bool whole)
 		len = size - sizeof("...");
 	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len--;
-	memcpy(line, text, len);
-	memcpy(line + len, "...", sizeof("..."));
+	(void)strlcpy(line, text, len + 1);
+	(void)strlcpy(line + len, "...", size - len);
 }
 
 int

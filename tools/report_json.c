@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* For programs: JSON, its keys listed in portlease(1). */
+#include "json.h"
 #include "ledger.h"
 #include "options.h"
 #include "procfs.h"
@@ -21,17 +22,6 @@ text_of(const char *text, size_t size)
 	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
 	procfs_printable(copy);
 	return json_string(copy);
-}
-
-static json_t *
-ports_of(const struct terms *t)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < t->nports; i++)
-		json_array_append_new(list,
-		    json_pack("[i, i]", t->ports[i].first, t->ports[i].last));
-	return list;
 }
 
 static json_t *
@@ -89,7 +79,7 @@ images_of(const struct record *r)
 		    json_pack("{s:i, s:b, s:b, s:o}", "pid", image.pid, "alive",
 			procfs_stat(image.pid, &st) == 0 &&
 			    st.start == image.start,
-			"covered", !(image.flags & IMAGE_UNCOVERED), "program",
+			"covered", !image_uncovered(image.flags), "program",
 			text_of(image.path, sizeof(image.path))));
 	}
 	return list;
@@ -112,7 +102,7 @@ lease_of(const struct view *v)
 	    r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
 	    v->stored->path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
-	    lease_age(r), "ports", ports_of(&r->terms), "command",
+	    lease_age(r), "ports", json_ports(&r->terms), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
 	    sockets_of(v));
 }
@@ -147,6 +137,8 @@ detail(const struct view *v)
 		json_object_set_new(lease, "images", images_of(r));
 		json_object_set_new(lease, "opens",
 		    json_integer((json_int_t)atomic_load(&r->counts.opens)));
+		json_object_set_new(lease, "outside",
+		    json_integer((json_int_t)atomic_load(&r->counts.outside)));
 	}
 	print(lease);
 }

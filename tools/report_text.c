@@ -113,7 +113,7 @@ print_images(const struct record *r)
 			? "alive"
 			: "ended",
 		    image.path,
-		    image.flags & IMAGE_UNCOVERED ? " (uncovered)" : "");
+		    image_uncovered(image.flags) ? " (uncovered)" : "");
 	}
 }
 
@@ -129,10 +129,11 @@ detail(const struct view *v)
 	line_of(r, line);
 	report_ports(&r->terms, ports, sizeof(ports));
 	printf("command  %s\nmode     %s\nports    %s\nrecord   %s\n"
-	       "owner    %d\nopens    %llu\n",
+	       "owner    %d\nopens    %llu\noutside  %llu\n",
 	    line, r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", ports,
 	    v->stored->path, r->identity.owner,
-	    (unsigned long long)atomic_load(&r->counts.opens));
+	    (unsigned long long)atomic_load(&r->counts.opens),
+	    (unsigned long long)atomic_load(&r->counts.outside));
 	printf("images\n");
 	print_images(r);
 	if (v->unseen != 0)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* Bind, and let the kernel say who was first. */
+/*
+ * Bind, and let the kernel say who was first; by a marked call, since another
+ * lease may have laid its net below these tools.
+ */
 #include "sentinel.h"
+#include "../shim/mark.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,7 +25,7 @@ bound(uint32_t ip, uint16_t port, int type, bool reuse)
 	if (reuse &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == -1)
 		goto fail;
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+	if (mark_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
 		return fd;
 fail:
 	keep = errno;

@@ -2,9 +2,9 @@
 /* Subscribe to the kernel's reports first, then look, then wait for one. */
 #include "settle.h"
 #include "clock.h"
+#include "departures.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +21,8 @@ look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	*e = fresh;
 	errno = 0;
 	evidence_sockets(e, diag, t, record, LOOK_WALK);
-	evidence_ports(e, t);
+	if (e->held == 0)
+		evidence_ports(e, t);
 }
 
 static bool
@@ -33,22 +34,16 @@ held_by_somebody(const struct evidence *e)
 	return false;
 }
 
-static int
-ignore(const struct sockdiag_socket *s, void *arg)
-{
-	(void)s;
-	(void)arg;
-	return 0;
-}
-
-/* UDP sockets go unreported, so never wait for a report alone. */
+/*
+ * UDP sockets go unreported, so never wait for a report alone; and where only
+ * our own probes tell, their reports would wake us for ever.
+ */
 static void
-wait_for_report(int watch, int64_t left)
+wait_for_report(
+    const struct evidence *e, const struct terms *t, int watch, int64_t left)
 {
-	struct pollfd pfd = { .fd = watch, .events = POLLIN };
-
-	if (poll(&pfd, 1, (int)(left < RELOOK ? left : RELOOK)) == 1)
-		(void)sockdiag_watch_read(watch, ignore, NULL);
+	departures_wait(
+	    e->held > 0 ? watch : -1, t, left < RELOOK ? left : RELOOK);
 }
 
 static enum verdict
@@ -65,7 +60,7 @@ settle_watching(struct evidence *e, struct sockdiag *diag,
 		left = end - clock_ms();
 		if (held_by_somebody(e) || e->processes > 0 || left <= 0)
 			break;
-		wait_for_report(watch, left);
+		wait_for_report(e, t, watch, left);
 	}
 	return proof_of(e);
 }

@@ -2,6 +2,7 @@
 /* One object, one line, one write(2). */
 #include "status.h"
 #include "clock.h"
+#include "json.h"
 #include "procfs.h"
 #include "unready.h"
 
@@ -107,17 +108,6 @@ nobody(const struct status *s)
 	return s->fd[0] == -1 && s->fd[1] == -1;
 }
 
-static json_t *
-ranges_of(const struct terms *t)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; i < t->nports; i++)
-		json_array_append_new(list,
-		    json_pack("[i, i]", t->ports[i].first, t->ports[i].last));
-	return list;
-}
-
 /* Of the awaited ports those that are up, or those that are not. */
 static json_t *
 ports_of(const struct boot *b, bool up)
@@ -156,7 +146,7 @@ status_leased(struct status *s, const struct request *r, const struct terms *t,
 	procfs_printable(path);
 	tell(s, "leased",
 	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
-		r->command, "monitor", getpid(), "ports", ranges_of(t),
+		r->command, "monitor", getpid(), "ports", json_ports(t),
 		"command", r->line));
 }
 

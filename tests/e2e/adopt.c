@@ -6,6 +6,7 @@
 #include "story.h"
 #include "witness.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
@@ -15,18 +16,6 @@
 #include <unistd.h>
 
 TestSuite(adopt, .init = story_begin, .fini = story_finish, .timeout = 60);
-
-/* "127.0.0.5:9926"; a few of them at a time. */
-static const char *
-at(const char *ip, const char *port)
-{
-	static char names[8][32];
-	static size_t next;
-	char *name = names[next++ % 8];
-
-	(void)snprintf(name, sizeof(*names), "%s:%s", ip, port);
-	return name;
-}
 
 Test(adopt, a_client_outside_reaches_the_server_where_it_always_did)
 {
@@ -38,8 +27,8 @@ Test(adopt, a_client_outside_reaches_the_server_where_it_always_did)
 
 	(void)snprintf(option, sizeof(option), "--NODE_HOSTNAME=%s", ip);
 	server = START(PORTLEASE, "run", "--ip-arg", "NODE_HOSTNAME", "--",
-	    GUEST("fixedport"), "-i", "adopted", option, at(ip, "9926"), "9925",
-	    "127.0.0.1:1883", "[::]:9933", "[::1]:9932");
+	    GUEST("fixedport"), "-i", "adopted", option, story_at(ip, "9926"),
+	    "9925", "127.0.0.1:1883", "[::]:9933", "[::1]:9932");
 	pid = (pid_t)story_number(story_says(server, "ready"), "pid ");
 	client = RUN(GUEST("client"), ip, "9926");
 	cr_expect_eq(strncmp(client->out, "adopted ", 8), 0, "%s%s",
@@ -143,7 +132,8 @@ Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 	struct run *native, *r;
 	long pid;
 
-	native = START(GUEST("fixedport"), "-i", "native", at(ip, "9926"));
+	native =
+	    START(GUEST("fixedport"), "-i", "native", story_at(ip, "9926"));
 	pid = story_number(story_says(native, "ready"), "pid ");
 	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
 	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
@@ -153,12 +143,32 @@ Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
 }
 
+/* Each look opens and closes sockets there: it must not wake the next one. */
+Test(adopt, those_who_wait_do_not_wake_each_other)
+{
+	const char *ip = story_address();
+	struct run *waiters[3];
+	struct rusage used;
+
+	story_says(
+	    START(GUEST("fixedport"), "-i", "native", story_at(ip, "9926")),
+	    "ready");
+	for (int i = 0; i < 3; i++)
+		waiters[i] =
+		    START(PORTLEASE, "run", "--ip", ip, "--wait", "1s", "true");
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(WEXITSTATUS(story_end(waiters[i])), 125);
+	cr_assert_eq(getrusage(RUSAGE_CHILDREN, &used), 0);
+	cr_expect_eq(used.ru_utime.tv_sec + used.ru_stime.tv_sec, 0);
+	cr_expect_lt(used.ru_stime.tv_usec, 500000);
+}
+
 Test(adopt, strangers_on_other_ports_of_the_address_are_no_matter)
 {
 	const char *ip = story_address(), *port = story_port();
 	struct run *native, *r;
 
-	native = START(GUEST("fixedport"), "-i", "native", at(ip, port));
+	native = START(GUEST("fixedport"), "-i", "native", story_at(ip, port));
 	story_says(native, "ready");
 	r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", "--ip", ip,
 	    GUEST("client"), ip, port);

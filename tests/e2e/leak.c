@@ -36,24 +36,6 @@ line_about(const struct run *r, long pid)
 	return line;
 }
 
-static void
-expect_words(const char *line, const char *const words[])
-{
-	for (; *words != NULL; words++)
-		cr_expect_not_null(
-		    strstr(line, *words), "no \"%s\" in: %s", *words, line);
-}
-
-static void
-expect_nothing_left(void)
-{
-	struct run *ps;
-
-	story_quiet();
-	ps = RUN(PORTLEASE, "ps");
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
 Test(leak, a_child_that_inherited_the_listeners_is_ended_and_named)
 {
 	struct run *server = START(PORTLEASE, "run", "-g", "5s",
@@ -65,10 +47,9 @@ Test(leak, a_child_that_inherited_the_listeners_is_ended_and_named)
 	story_signal(server, SIGTERM);
 	cr_expect_eq(story_end(server), 0, "%s", server->err);
 	(void)snprintf(opener, sizeof(opener), "pid %ld", pid);
-	expect_words(line_about(server, child),
-	    (const char *const[]){ "portlease: 127.", "sleep 600", "9925",
-		"9926", "9933", opener, "fixedport", NULL });
-	expect_nothing_left();
+	story_has(line_about(server, child), "portlease: 127.", "sleep 600",
+	    "9925", "9926", "9933", opener, "fixedport");
+	story_left_nothing();
 }
 
 Test(leak, a_leak_can_fail_the_run)
@@ -80,7 +61,7 @@ Test(leak, a_leak_can_fail_the_run)
 	story_signal(server, SIGTERM);
 	story_end(server);
 	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(leak, the_commands_own_failure_outranks_the_leak)
@@ -90,7 +71,7 @@ Test(leak, the_commands_own_failure_outranks_the_leak)
 
 	cr_expect_eq(WEXITSTATUS(r->status), 5, "%s", r->err);
 	cr_expect_not_null(strstr(r->err, "sleep 600"), "%s", r->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(leak, a_leak_can_be_ignored)
@@ -100,7 +81,7 @@ Test(leak, a_leak_can_be_ignored)
 
 	cr_expect_eq(r->status, 0);
 	cr_expect_null(strstr(r->err, "straggler"), "%s", r->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(leak, no_leak_no_failure)
@@ -141,10 +122,9 @@ Test(leak, a_detached_listener_that_ignores_sigterm_is_ended_within_the_grace)
 	story_signal(server, SIGTERM);
 	story_end(server);
 	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
-	expect_words(
-	    line_about(server, worker), (const char *const[]){ "-i worker 9940",
-					    "9940", "9926", "KILL", NULL });
-	expect_nothing_left();
+	story_has(line_about(server, worker), "-i worker 9940", "9940", "9926",
+	    "KILL");
+	story_left_nothing();
 }
 
 Test(leak, a_stopped_process_is_woken_to_its_end)
@@ -154,10 +134,9 @@ Test(leak, a_stopped_process_is_woken_to_its_end)
 	long pid = story_number(r->out, "pid ");
 
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	expect_words(line_about(r, pid),
-	    (const char *const[]){ "stopped", "TERM", NULL });
+	story_has(line_about(r, pid), "stopped", "TERM");
 	cr_expect_null(strstr(line_about(r, pid), "KILL"), "%s", r->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(leak, a_daemon_with_an_empty_environment_is_found)
@@ -169,9 +148,8 @@ Test(leak, a_daemon_with_an_empty_environment_is_found)
 	long pid = story_number(r->out, "ready pid ");
 
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	expect_words(line_about(r, pid),
-	    (const char *const[]){ "-i ghost", "9926", NULL });
-	expect_nothing_left();
+	story_has(line_about(r, pid), "-i ghost", "9926");
+	story_left_nothing();
 }
 
 Test(leak, a_server_that_restarts_itself_is_a_straggler_until_main)
@@ -184,7 +162,38 @@ Test(leak, a_server_that_restarts_itself_is_a_straggler_until_main)
 	cr_expect_eq(story_end(server), 0);
 	cr_expect_not_null(
 	    strstr(server->err, "straggler: pid "), "%s", server->err);
-	expect_nothing_left();
+	story_left_nothing();
+}
+
+Test(leak, who_outlives_the_grace_is_named)
+{
+	struct run *server = START(PORTLEASE, "run", "-g", "100ms",
+	    GUEST("fixedport"), "-t", "60000", "-x", "sleep 600", "9926");
+	long child = story_number(story_says(server, "child"), "child ");
+	long pid = story_number(story_says(server, "ready"), "pid ");
+
+	story_signal(server, SIGTERM);
+	cr_expect_eq(WTERMSIG(story_end(server)), SIGKILL, "%s", server->err);
+	story_has(line_about(server, pid), "held port 9926 (opened by itself)",
+	    "ended by SIGKILL");
+	story_has(line_about(server, child), "sleep 600", "held port 9926");
+	story_left_nothing();
+}
+
+Test(leak, a_quiet_run_and_a_quiet_release_say_nothing)
+{
+	static const char script[] =
+	    "set -e; eval \"$('" PORTLEASE "' acquire)\"; sleep 600 & "
+	    "'" PORTLEASE "' release -q";
+	struct run *r =
+	    RUN(PORTLEASE, "run", "-q", "sh", "-c", "sleep 600 & exit 3");
+
+	cr_expect_eq(WEXITSTATUS(r->status), 3);
+	cr_expect_str_empty(r->err);
+	r = RUN("sh", "-c", script);
+	cr_expect_eq(r->status, 0);
+	cr_expect_str_empty(r->err);
+	story_left_nothing();
 }
 
 /*
@@ -210,7 +219,7 @@ Test(leak, a_listener_that_a_stranger_holds_keeps_the_address_taken)
 	close(fd);
 	r = RUN(PORTLEASE, "reap", "--all");
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	expect_nothing_left();
+	story_left_nothing();
 }
 
 Test(leak, without_sock_diag_nothing_is_guessed)

@@ -93,16 +93,6 @@ leases(void)
 	return line != NULL ? line : "";
 }
 
-static void
-expect_words(const char *text, const char *const words[])
-{
-	for (; *words != NULL; words++)
-		cr_expect_not_null(
-		    strstr(text, *words), "no \"%s\" in: %s", *words, text);
-}
-
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static const char *
 mark_of(const char *ip)
 {
@@ -111,15 +101,6 @@ mark_of(const char *ip)
 	(void)snprintf(text, sizeof(text), "PORTLEASE_RECORD=%s/%s-%llu",
 	    story_state(), ip, (unsigned long long)lease_netns());
 	return text;
-}
-
-static const char *
-at(const char *ip, const char *port)
-{
-	static char name[32];
-
-	(void)snprintf(name, sizeof(name), "%s:%s", ip, port);
-	return name;
 }
 
 static void
@@ -141,12 +122,12 @@ expect_left_alone(const char *ip, pid_t who, const char *word)
 	struct run *r = RUN(PORTLEASE, "reap", ip);
 
 	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
-	expect_words(r->out, WORDS(word, "HELD"));
+	story_has(r->out, word, "HELD");
 	cr_expect_eq(
 	    story_number(strstr(r->out, word) != NULL ? r->out : "", "pid "),
 	    who, "%s", r->out);
 	cr_expect(alive(who));
-	expect_words(leases(), WORDS(ip, "orphan"));
+	story_has(leases(), ip, "orphan");
 }
 
 Test(orphans, a_lost_monitor_is_told_of_listed_and_reaped)
@@ -155,14 +136,14 @@ Test(orphans, a_lost_monitor_is_told_of_listed_and_reaped)
 	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
 	struct run *r;
 
-	expect_words(leases(), WORDS(ip, "orphan"));
+	story_has(leases(), ip, "orphan");
 	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
 	r = RUN(PORTLEASE, "reap", "--dry-run", ip);
-	expect_words(r->out, WORDS("would be ended", "fixedport"));
+	story_has(r->out, "would be ended", "fixedport");
 	cr_expect(alive(pid));
 	r = RUN(PORTLEASE, "reap", ip);
 	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
-	expect_words(r->out, WORDS("was asked to end", "fixedport"));
+	story_has(r->out, "was asked to end", "fixedport");
 	cr_expect_not(alive(pid));
 	cr_expect_str_eq(leases(), "");
 }
@@ -319,7 +300,7 @@ Test(orphans, a_reused_pid_of_the_monitor_does_not_make_it_live)
 	kill_monitor();
 	story_end(front);
 	other = reuse(pid, "INNOCENT=1");
-	expect_words(leases(), WORDS(ip, "orphan"));
+	story_has(leases(), ip, "orphan");
 	expect_reaped(ip);
 	cr_expect(alive(pid));
 	story_signal_pid(pid, SIGTERM);
@@ -332,11 +313,11 @@ Test(orphans, a_foreign_listener_on_the_slice_is_named_and_left_alone)
 	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926"), stranger;
 	struct run *native, *r;
 
-	native = START(GUEST("fixedport"), at(ip, "9940"));
+	native = START(GUEST("fixedport"), story_at(ip, "9940"));
 	stranger = (pid_t)story_number(story_says(native, "ready"), "pid ");
 	r = RUN(PORTLEASE, "reap", ip);
 	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
-	expect_words(r->out, WORDS("was asked to end", "HELD", "9940"));
+	story_has(r->out, "was asked to end", "HELD", "9940");
 	cr_expect_not(alive(pid));
 	expect_left_alone(ip, stranger, "held by");
 	story_signal(native, SIGTERM);
@@ -359,15 +340,48 @@ Test(orphans, what_belongs_to_another_user_keeps_the_address_taken)
 	    GUEST("fixedport"), "9926");
 	ip = story_ip(front);
 	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
-	native = START(GUEST("fixedport"), at(ip, "9940"));
+	native = START(GUEST("fixedport"), story_at(ip, "9940"));
 	story_says(native, "ready");
 	story_signal_pid(witness_child(front->pid, 0), SIGKILL);
 	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
 	r = RUN(AS_NOBODY, PORTLEASE, "reap", ip);
 	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
-	expect_words(r->out, WORDS("HELD", "9940", "nobody that can be seen"));
+	story_has(r->out, "HELD", "9940", "nobody that can be seen");
 	cr_expect_not(alive(pid));
 	cr_expect(alive(native->pid));
+}
+
+/* As an ordinary user for whom /proc hides the processes of all others. */
+#define HIDDEN                                                                 \
+	"unshare", "-m", "sh", "-c",                                           \
+	    "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"", "sh",      \
+	    AS_NOBODY
+
+Test(orphans, what_may_be_hidden_keeps_the_address_taken)
+{
+	const char *ip;
+	struct run *front, *r;
+
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	if (RUN(HIDDEN, "test", "-x", PORTLEASE)->status != 0)
+		story_skip("no hidden /proc, or no way to %s", BUILD_DIR);
+	story_give(NOBODY);
+	front = START(AS_NOBODY, PORTLEASE, "run", "-p", "9926", TELL_IP,
+	    GUEST("fixedport"), "9926");
+	ip = story_ip(front);
+	story_says(front, "ready");
+	story_signal_pid(witness_child(front->pid, 0), SIGKILL);
+	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
+	r = RUN(HIDDEN, PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	story_has(r->out, "UNKNOWN", "cannot be seen");
+	r = RUN(HIDDEN, PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo",
+	    "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	cr_expect_str_eq(r->out, "");
+	r = RUN(AS_NOBODY, PORTLEASE, "reap", ip);
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
 }
 
 Test(orphans, an_unreadable_record_is_not_handed_out)
@@ -378,7 +392,7 @@ Test(orphans, an_unreadable_record_is_not_handed_out)
 	struct run *r;
 
 	cr_assert_eq(truncate(path, 100), 0);
-	expect_words(leases(), WORDS(ip, "unreadable"));
+	story_has(leases(), ip, "unreadable");
 	r = RUN(PORTLEASE, "reap", ip);
 	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
 	cr_expect(alive(pid));
@@ -433,9 +447,8 @@ Test(orphans, release_reports_stragglers)
 
 	story_tell(r, "release\n");
 	story_end(r);
-	expect_words(
-	    r->err, WORDS("straggler: pid ", "-i left", "9926", "ended"));
-	expect_words(r->out, WORDS("status=123"));
+	story_has(r->err, "straggler: pid ", "-i left", "9926", "ended");
+	story_has(r->out, "status=123");
 	cr_expect_not(alive(pid));
 	cr_expect_str_eq(leases(), "");
 }
@@ -484,6 +497,6 @@ Test(orphans, a_front_killed_in_the_middle_of_a_flush_cuts_nothing_short)
 	cr_expect(alive(pid));
 	story_says(second, "ready");
 	cr_expect_eq(access(marker, F_OK), 0);
-	expect_words(second->out, WORDS("flushed"));
+	story_has(second->out, "flushed");
 	cr_expect_null(strstr(second->out, "alive"), "%s", second->out);
 }

@@ -465,6 +465,35 @@ story_ip(struct run *r)
 	return ip;
 }
 
+void
+story_has_all(const char *text, const char *const words[])
+{
+	for (; *words != NULL; words++)
+		cr_expect_not_null(
+		    strstr(text, *words), "no \"%s\" in: %s", *words, text);
+}
+
+const char *
+story_at(const char *ip, const char *port)
+{
+	static char names[8][32];
+	static size_t next;
+	char *name = names[next++ % 8];
+
+	(void)snprintf(name, sizeof(*names), "%s:%s", ip, port);
+	return name;
+}
+
+void
+story_left_nothing(void)
+{
+	struct run *ps;
+
+	story_quiet();
+	ps = RUN(PORTLEASE, "ps");
+	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
+}
+
 unsigned int
 story_count(const char *text, const char *words)
 {

@@ -110,6 +110,14 @@ const char *story_ip(struct run *r);
 
 /* The number behind the words, or -1: story_number(text, "pid "). */
 long story_number(const char *text, const char *words);
+/* Expects each of these words in the text. */
+#define story_has(text, ...)                                                   \
+	story_has_all(text, (const char *const[]){ __VA_ARGS__, NULL })
+void story_has_all(const char *text, const char *const words[]);
+/* "127.0.0.5:9926"; a few of them at a time. */
+const char *story_at(const char *ip, const char *port);
+/* Waits until no process is left, and expects no lease. */
+void story_left_nothing(void);
 /* How often the words are in the text. */
 unsigned int story_count(const char *text, const char *words);
 

@@ -20,15 +20,6 @@ TestSuite(undead, .init = story_begin, .fini = story_finish, .timeout = 60);
 #define LEASE(...)                                                             \
 	START(PORTLEASE, "run", "-v", "-g", "500ms", TELL_IP, __VA_ARGS__)
 
-static const char *
-at(const char *ip, const char *port)
-{
-	static char name[32];
-
-	(void)snprintf(name, sizeof(name), "%s:%s", ip, port);
-	return name;
-}
-
 static void
 expect_freed(const struct run *r, const char *ip)
 {
@@ -37,7 +28,7 @@ expect_freed(const struct run *r, const char *ip)
 	cr_expect(strstr(r->err, "CLEAN") != NULL ||
 		      strstr(r->err, "COOLING") != NULL,
 	    "%s", r->err);
-	cr_expect_not(witness_listens(at(ip, "9926")));
+	cr_expect_not(witness_listens(story_at(ip, "9926")));
 	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
 }
 
@@ -49,7 +40,7 @@ expect_clean_end(struct run *r)
 
 	if (strncmp(story_says(r, "re"), "refused", 7) == 0)
 		story_skip("this kernel or sandbox refuses io_uring_setup");
-	cr_expect(witness_listens(at(ip, "9926")));
+	cr_expect(witness_listens(story_at(ip, "9926")));
 	story_signal(r, SIGTERM);
 	story_end(r);
 	expect_freed(r, ip);
@@ -69,7 +60,7 @@ expect_clean_reap(struct run *r)
 	story_end(r);
 	reap = RUN(PORTLEASE, "reap", "-g", "300ms", ip);
 	cr_expect_eq(reap->status, 0, "%s%s", reap->out, reap->err);
-	cr_expect_not(witness_listens(at(ip, "9926")));
+	cr_expect_not(witness_listens(story_at(ip, "9926")));
 	story_quiet();
 }
 

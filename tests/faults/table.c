@@ -109,6 +109,15 @@ lose_monitor(uint64_t netns)
 	free(armed);
 }
 
+static int
+trap(void)
+{
+	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
+		"--trap", "true", NULL };
+
+	return arena_run(argv, LIMIT);
+}
+
 static uint64_t
 network(void)
 {
@@ -145,6 +154,7 @@ static const struct scene {
 } scenes[] = {
 	{ "acquire.", acquire },
 	{ "release.", acquire },
+	{ "stub.trap", trap },
 	{ "tree.", straggle },
 	{ "reap.", reap },
 	{ "orphans.found", run_beside_orphan },

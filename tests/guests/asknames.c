@@ -309,6 +309,35 @@ unbound(int domain)
 	close(fd);
 }
 
+/* A client that chooses its address and leaves the port to connect (ip(7)). */
+static void
+sourced(in_port_t port)
+{
+	union address a;
+	socklen_t len = fill(&a, "127.0.0.1", port);
+	int listener = open_socket(AF_INET, SOCK_STREAM, UNSET);
+	int client = open_socket(AF_INET, SOCK_STREAM, UNSET);
+	int rc;
+
+	result("bind", "listener", bind(listener, &a.sa, len));
+	result("listen", "listener", listen(listener, 1));
+	result("no port", "client",
+	    setsockopt(client, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){ 1 },
+		sizeof(int)));
+	len = fill(&a, "127.0.0.5", 0);
+	result("bind", "client", bind(client, &a.sa, len));
+	names("bound", client);
+	len = fill(&a, "127.0.0.1", port);
+	result("connect", "client", connect(client, &a.sa, len));
+	names("client", client);
+	len = sizeof(a);
+	rc = accept4(listener, &a.sa, &len, SOCK_CLOEXEC);
+	show("accept", rc, &a, len);
+	close(client);
+	close(rc);
+	close(listener);
+}
+
 /* Two sockets that want the same name, and one that nobody serves. */
 static void
 conflicts(in_port_t port)
@@ -349,6 +378,8 @@ main(int argc, char **argv)
 	unbound(AF_INET);
 	puts("unbound tcp 6");
 	unbound(AF_INET6);
+	puts("sourced");
+	sourced(asked);
 	puts("conflicts");
 	conflicts(asked);
 	return 0;

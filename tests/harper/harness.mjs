@@ -440,7 +440,7 @@ const ending = ({ run }) => run.silent - run.termed;
 const gap = ({ run, before }) => run.noted.start - before?.termed;
 
 function median(numbers) {
-	const sorted = numbers.toSorted((a, b) => a - b);
+	const sorted = [...numbers].sort((a, b) => a - b);
 
 	return sorted[Math.floor(sorted.length / 2)];
 }
