@@ -208,6 +208,7 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 	struct mmsghdr moved[MESSAGES];
 	struct goal goals[MESSAGES];
 	struct msghdr *m;
+	bool destined = false; /* the first */
 	int rc;
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -223,11 +224,12 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 		}
 		if (goals[i].error != 0)
 			n = i;
+		destined = destined || i == 0;
 		m->msg_name = &goals[i].in6;
 		m->msg_namelen = goals[i].len;
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
-	if (n > 0 && moved[0].msg_hdr.msg_name == &goals[0].in6)
+	if (destined)
 		settle(a, &goals[0], rc);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
