@@ -373,7 +373,7 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 	for (unsigned int i = 0; i < most; i++)
 		rooms[i] = msgs[i].msg_hdr.msg_namelen;
 	rc = real()->recvmmsg(fd, msgs, most, flags, timeout);
-	for (int i = 0; i < rc; i++) {
+	for (unsigned int i = 0; i < most && (int)i < rc; i++) {
 		m = &msgs[i].msg_hdr;
 		if (m->msg_name != NULL)
 			rename_source(
