@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -43,10 +44,19 @@ note_clients(
 			    &c->terms, c->stored.record);
 }
 
+/* What a script started just before release; no event tells of an exec. */
+static void
+wait_for_execs(void)
+{
+	static const struct timespec moment = { .tv_nsec = 5000000 };
+
+	(void)nanosleep(&moment, NULL);
+}
+
 /* One round: whoever is there now.  False when nobody proven is. */
 static bool
 end_round(struct outcome *out, const struct options *o, const struct claim *c,
-    struct evidence *e, int64_t patience)
+    struct evidence *e, int64_t *patience)
 {
 	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
 	struct evidence sockets = { 0 };
@@ -64,7 +74,12 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 	e->processes_unseen = out->commandless && t.unseen;
 	/* One that just died may have refused to be looked at. */
 	again = e->processes_unseen && e->processes == 0;
-	if (t.n > e->processes && tenants_wait(&t, patience) > 0) {
+	if (t.starting > 0) {
+		wait_for_execs();
+		again = true;
+	}
+	if (t.n > e->processes && tenants_wait(&t, *patience) > 0) {
+		*patience = 0;
 		note_clients(out, c, &t);
 		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
 		again = true;
@@ -84,9 +99,9 @@ end_clients(struct outcome *out, const struct options *o, const struct claim *c,
 {
 	int64_t patience = CLIENT_WAIT;
 
-	for (int i = 0; i < CLIENT_ROUNDS && end_round(out, o, c, e, patience);
+	for (int i = 0; i < CLIENT_ROUNDS && end_round(out, o, c, e, &patience);
 	     i++)
-		patience = 0;
+		;
 }
 
 /* Keep the record for later: all of it or an error, and never the verdict. */

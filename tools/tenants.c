@@ -27,6 +27,7 @@ struct finding {
 	const char *path;
 	const struct evidence *e;
 	uint64_t pidns;
+	pid_t owner; /* of a lease without a command; 0: nobody, or gone */
 	pid_t spared[192]; /* whoever asks, with ancestors */
 	size_t nspared;
 };
@@ -62,8 +63,11 @@ spare(struct finding *f)
 
 	spare_line(f, getpid());
 	spare_line(f, atomic_load(&f->record->release.caller));
-	if (procfs_stat(id->owner, &st) == 0 && st.start == id->owner_start)
-		spare_line(f, id->owner);
+	if (procfs_stat(id->owner, &st) == -1 || st.start != id->owner_start)
+		return;
+	spare_line(f, id->owner);
+	if (id->command_start == 0)
+		f->owner = id->owner;
 }
 
 static bool
@@ -102,11 +106,21 @@ note_unseen(struct finding *f, int rc)
 		f->out->unseen = true;
 }
 
+/* Started by the script whose lease it is, since it has the lease. */
 static bool
-parent_proven(const struct finding *f, pid_t ppid)
+by_owner(const struct finding *f, const struct procfs_stat *p)
 {
+	return f->owner != 0 && p->ppid == f->owner &&
+	       p->start >= f->record->identity.start;
+}
+
+static bool
+parent_proven(const struct finding *f, const struct procfs_stat *p)
+{
+	if (by_owner(f, p))
+		return true;
 	for (size_t i = 0; i < f->out->n; i++)
-		if (f->out->list[i].pid == ppid)
+		if (f->out->list[i].pid == p->ppid)
 			return tenants_proven(&f->out->list[i]);
 	return false;
 }
@@ -127,7 +141,7 @@ ask_witnesses(struct finding *f, const struct procfs_stat *p)
 	if (f->e != NULL && f->e->nleft > 0 &&
 	    procfs_sockets(p->pid, holds, (void *)(uintptr_t)f->e) == 1)
 		w |= WITNESS_SOCKET;
-	if (parent_proven(f, p->ppid))
+	if (parent_proven(f, p))
 		w |= WITNESS_PARENT;
 	return w;
 }
@@ -169,6 +183,10 @@ look_at(struct finding *f, const struct procfs_stat *p)
 	if (gone(p) || spared(f, p->pid))
 		return 0;
 	witnesses = ask_witnesses(f, p);
+	if (witnesses == WITNESS_PARENT && by_owner(f, p)) {
+		f->out->starting++;
+		return 0;
+	}
 	return witnesses != 0 ? add(f, p, witnesses) : 0;
 }
 

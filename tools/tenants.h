@@ -17,7 +17,8 @@ enum {
 	WITNESS_RECORD = 1, /* the record lists its pid and start time */
 	WITNESS_MARK = 2, /* its environment names the record */
 	WITNESS_SOCKET = 4, /* it holds a socket of the lease */
-	WITNESS_PARENT = 8 /* its parent is a tenant */
+	WITNESS_PARENT = 8 /* its parent is a tenant, or the owner of an
+			       acquired lease */
 };
 
 struct tenant {
@@ -32,6 +33,8 @@ struct tenant {
 struct tenants {
 	struct tenant *list; /* from the heap */
 	size_t n;
+	size_t starting; /* the owner's forks since the lease that show no
+			    other witness: yet to execute what they are for? */
 	bool unseen; /* some process could not be looked at */
 };
 

@@ -15,7 +15,7 @@ import { figures, play, Pool, SERIES } from './harness.mjs';
 import { carriers, Stage } from './harper.mjs';
 
 const SUITES = 2;
-const CYCLES = Number(process.env.HARNESS_CYCLES ?? 3);
+const CYCLES = Math.max(2, Number(process.env.HARNESS_CYCLES ?? 3));
 const SHIPPED = fileURLToPath(
 	new URL('../../tools/portlease-runtime', import.meta.url));
 const GRACE = 10_000; // milliseconds, portlease's default
