@@ -13,6 +13,7 @@
 #include <criterion/criterion.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 TestSuite(
@@ -229,4 +230,24 @@ Test(differential, programs_started_in_a_lease)
 	leased = RUN(PORTLEASE, "run", GUEST("execcalls"), "9926", "9927");
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	alike_compare(native->out, leased->out, NULL, 0);
+}
+
+/* The terms alone: names are arithmetic then, and nothing falls over. */
+Test(differential, the_calls_work_without_the_record)
+{
+	const char *const guests[] = { GUEST("calls"), GUEST("datacalls") };
+	struct run *r;
+
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	if (RUN(AS_NOBODY, "test", "-x", PORTLEASE)->status != 0)
+		story_skip("%s cannot be reached by everybody", BUILD_DIR);
+	for (size_t i = 0; i < 2; i++) {
+		r = RUN(PORTLEASE, "run", AS_NOBODY, guests[i], "9926",
+		    quiet_port(2));
+		cr_expect_eq(r->status, 0, "%s", r->err);
+		cr_expect_not_null(
+		    strstr(r->err, "moved but not recorded"), "%s", r->err);
+		cr_expect_null(strstr(r->out, "TOUCHED"));
+	}
 }
