@@ -122,6 +122,7 @@ run(const struct command *self, int argc, char *argv[])
 	struct stored lease;
 	struct options o;
 
+	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
 	options_default(&o);
 	parse(&o, self->usage, argc, argv);
 	if (!boot_wanted(&o))
