@@ -186,6 +186,7 @@ Test(terminal, keys_do_not_reach_a_command_in_the_background)
 	story_tell(sh, "in front\n");
 	story_says(sh, "in front");
 	story_tell(sh, CTRL_C); /* or cat would read the next line */
+	story_says(sh, "$ ");
 	story_tell(sh, "kill -USR1 %1\n");
 	story_says(sh, "got USR1");
 	cr_expect_eq(story_count(sh->out, "got INT"), 0, "%s", sh->out);
