@@ -205,6 +205,17 @@ Test(foreign, who_has_it_on_the_adopted_address_is_named)
 	    "port 28255, which portlease needs, is taken by pid");
 }
 
+/* Where the lock is not on the leased address. */
+Test(foreign, the_port_of_the_locks_may_be_declared_in_a_slice)
+{
+	struct run *server = START(PORTLEASE, "run", "-p", "28255", TELL_IP,
+	    GUEST("fixedport"), "-i", "ours", "28255");
+	const char *ip = story_ip(server);
+
+	story_says(server, "ready");
+	story_has(RUN(GUEST("client"), ip, "28255")->out, "ours");
+}
+
 Test(foreign, another_lease_is_not_taken_for_one)
 {
 	const char *ip = story_address();
