@@ -47,8 +47,8 @@ static bool
 knock(struct knocking *k)
 {
 	static const struct itimerspec often = {
-		.it_interval.tv_nsec = KNOCK * 1000000,
-		.it_value.tv_nsec = KNOCK * 1000000,
+		.it_interval.tv_nsec = KNOCK * 1000000L,
+		.it_value.tv_nsec = KNOCK * 1000000L,
 	};
 	struct sigaction action = { .sa_handler = ignore }; /* no SA_RESTART */
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
