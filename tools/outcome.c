@@ -3,6 +3,7 @@
 #include "outcome.h"
 #include "fault.h"
 #include "findings.h"
+#include "printable.h"
 #include "procfs.h"
 #include "proof.h"
 #include "settle.h"
@@ -120,7 +121,8 @@ keep_record(const struct options *o, const struct record *record)
 		left -= n > 0 ? (size_t)n : 0;
 	}
 	if (fd == -1 || left > 0)
-		tell_line("--record %s: %s", o->record, strerror(errno));
+		tell_line("--record %s: %s", printable_copy(o->record),
+		    strerror(errno));
 	if (fd != -1)
 		close(fd);
 }

@@ -57,7 +57,6 @@ static const struct row {
 	    { "run", "--ip-arg", "NODE_HOSTNAME", "echo", "ran" } },
 	{ NULL, { "run", "--ip-arg", "HOST", "echo", "--HOST=10.1.2.3" } },
 	{ "28255", { "run", "-p", "28255", "--ip", "127.0.0.9", "echo" } },
-	{ "28255", { "acquire", "-p", "28000-29000", "--ip", "127.0.0.9" } },
 	{ "28255", { "run", "-p", "28255", "--ip-arg", "HOST", "echo",
 		       "--HOST=127.0.0.9" } },
 	{ "28255",

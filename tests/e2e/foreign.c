@@ -205,6 +205,16 @@ Test(foreign, who_has_it_on_the_adopted_address_is_named)
 	    "port 28255, which portlease needs, is taken by pid");
 }
 
+/* See badinput.c for run; acquire tells the shell, too. */
+Test(foreign, who_acquires_may_not_declare_it_on_an_adopted_address)
+{
+	const struct run *r = RUN(
+	    PORTLEASE, "acquire", "-p", "28000-29000", "--ip", story_address());
+
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	story_has(r->err, "port 28255");
+}
+
 /* Where the lock is not on the leased address. */
 Test(foreign, the_port_of_the_locks_may_be_declared_in_a_slice)
 {
