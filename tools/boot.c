@@ -16,7 +16,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Milliseconds; a twentieth of the idle limit within these bounds. */
+/* Milliseconds; a twentieth of the shorter limit within these bounds. */
 enum {
 	PERIOD_SHARE = 20,
 	PERIOD_SHORTEST = 50,
@@ -40,13 +40,23 @@ awaited(const struct options *o)
 }
 
 static int64_t
-period_of(int64_t limit)
+within_bounds(int64_t limit)
 {
 	int64_t period = limit / PERIOD_SHARE;
 
 	if (limit == 0 || period > PERIOD_LONGEST)
 		return PERIOD_LONGEST;
 	return period < PERIOD_SHORTEST ? PERIOD_SHORTEST : period;
+}
+
+/* The first sample sees births alone: a short cap needs many, too. */
+static int64_t
+period_of(const struct options *o)
+{
+	int64_t idle = within_bounds(o->idle_limit);
+	int64_t cap = within_bounds(o->cap);
+
+	return idle < cap ? idle : cap;
 }
 
 static int
@@ -78,7 +88,7 @@ boot_begin(struct boot *b, const struct boot_plan *plan)
 	memset(b, 0, sizeof(*b));
 	b->plan = *plan;
 	b->begun = b->sampled = clock_ms();
-	b->period = period_of(o->idle_limit);
+	b->period = period_of(o);
 	b->facts = (struct facts){ .awaited = awaited(o),
 		.idle_limit = o->idle_limit,
 		.cap = o->cap };

@@ -115,6 +115,7 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
 	if (!terms_add_ports(&o.terms, &o.awaited))
 		errx(EXIT_PORTLEASE, "acquire: too many ranges of ports");
+	options_check_ports(&o, argv[0]);
 	shell.json = o.json;
 	rc = front_acquire(&o, &go, &monitor);
 	if (rc != 0)

@@ -25,6 +25,7 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE, "run: --ip or --ip-arg, not both");
 	if (o.ip_arg[0] != '\0')
 		options_take_ip(&o, &argv[first + 1]);
+	options_check_ports(&o, argv[0]);
 	return front_run(&o, &argv[first]);
 }
 

@@ -143,13 +143,15 @@ evidence_sockets(struct evidence *e, struct sockdiag *diag,
 
 /* Does a stranger's wildcard socket explain why this port is refused? */
 static bool
-blocked(const struct evidence *e, uint16_t port, uint8_t protocol)
+blocked(struct evidence *e, uint16_t port, uint8_t protocol)
 {
-	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].socket.lport == port &&
-		    e->left[i].socket.protocol == protocol &&
-		    sockdiag_wildcard(&e->left[i].socket))
-			return true;
+	for (size_t i = 0; i < e->nleft; i++) {
+		const struct sockdiag_socket *s = &e->left[i].socket;
+
+		if (s->lport == port && s->protocol == protocol &&
+		    sockdiag_wildcard(s) && !s->v6only)
+			return e->left[i].blocks = true;
+	}
 	return false;
 }
 
@@ -169,9 +171,10 @@ try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
 		e->ports_held++;
 }
 
-void
-evidence_ports(struct evidence *e, const struct terms *t)
+static void
+try_ports(struct evidence *e, const struct terms *t)
 {
+	e->ports_held = e->ports_cooling = e->port = 0;
 	for (uint32_t i = 0; i < t->nports; i++) {
 		for (uint32_t p = t->ports[i].first; p <= t->ports[i].last;
 		     p++) {
@@ -179,6 +182,43 @@ evidence_ports(struct evidence *e, const struct terms *t)
 			try_port(e, t->leased, (uint16_t)p, SOCK_DGRAM);
 		}
 	}
+}
+
+/*
+ * UDP, and who is bound without listening (Linux 6.8): a walk each, so only
+ * when nothing else explains a port that is refused.  Neither fades, so what
+ * was counted already is not counted twice.
+ */
+static void
+look_closer(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record)
+{
+	struct looking l = { e, t, record };
+	int prefix = prefix_of(t);
+
+	if (sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1 ||
+	    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)
+		e->sockets_unseen = errno;
+}
+
+static bool
+unexplained(const struct evidence *e)
+{
+	return e->ports_held > 0 || (e->ports_cooling > 0 && e->fading == 0);
+}
+
+void
+evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record, enum look look)
+{
+	evidence_sockets(e, diag, t, record, look);
+	if (e->held > 0)
+		return;
+	try_ports(e, t);
+	if (!unexplained(e) || diag == NULL)
+		return;
+	look_closer(e, diag, t, record);
+	try_ports(e, t);
 }
 
 struct search {

@@ -17,6 +17,7 @@ enum { EVIDENCE_LEFT = 64, HOLDER_LINE = 160 };
 /* A socket that is still there. */
 struct leftover {
 	struct sockdiag_socket socket;
+	bool blocks; /* a stranger's, for which a port was refused */
 	pid_t holder; /* a process that has it open; 0 none found */
 	uid_t uid; /* of the holder */
 	char line[HOLDER_LINE];
@@ -32,7 +33,7 @@ struct evidence {
 	unsigned int ports_held;
 	unsigned int ports_cooling;
 	uint16_t port; /* the last port refused, 0 none */
-	unsigned int foreign; /* wildcard listeners on declared ports */
+	unsigned int foreign; /* strangers on a wildcard and a declared port */
 	size_t nleft;
 	struct leftover left[EVIDENCE_LEFT]; /* held ones, then foreign */
 };
@@ -49,8 +50,14 @@ enum look {
 void evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look);
 
-/* Add what binding each declared port says. */
-void evidence_ports(struct evidence *e, const struct terms *t);
+/*
+ * The same, and what binding each declared port says when nothing is held.
+ * Where a port is refused and a stranger on a wildcard explains it, it is the
+ * stranger's (blocks), not the lease's; otherwise it counts as held or
+ * cooling.
+ */
+void evidence_all(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look);
 
 /* Find who holds what is left: one pass over /proc, only if needed. */
 void evidence_holders(struct evidence *e);

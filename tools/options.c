@@ -6,6 +6,7 @@
 #include "options.h"
 #include "../shim/terms.h"
 #include "printable.h"
+#include "sentinel.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -516,4 +517,18 @@ options_take_ip(struct options *o, char *const argv[])
 		errx(EXIT_PORTLEASE,
 		    "--ip-arg %s: '%s' is not an address in 127.0.0.0/8",
 		    printable_copy(o->ip_arg), printable_copy(value));
+}
+
+void
+options_check_ports(const struct options *o, const char *command)
+{
+	char ip[16];
+
+	if (o->ip == 0 || sentinel_address(o->ip) != o->ip ||
+	    !terms_declares(&o->terms, SENTINEL_PORT))
+		return;
+	options_address_text(o->ip, ip);
+	errx(EXIT_PORTLEASE,
+	    "%s: port %u of %s cannot be declared: portlease itself needs it",
+	    command, SENTINEL_PORT, ip);
 }

@@ -92,4 +92,10 @@ int options_signal(const char *text);
  */
 void options_take_ip(struct options *o, char *const argv[]);
 
+/*
+ * The lock of an adopted address may be on the address itself: one line and
+ * exit 125 when its port is declared.
+ */
+void options_check_ports(const struct options *o, const char *command);
+
 #endif

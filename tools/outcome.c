@@ -3,12 +3,13 @@
 #include "outcome.h"
 #include "fault.h"
 #include "findings.h"
+#include "printable.h"
 #include "procfs.h"
 #include "proof.h"
 #include "settle.h"
+#include "tell.h"
 #include "tenants.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ outcome_begun(
     const struct outcome *out, const struct options *o, const struct go *go)
 {
 	if (o->verbose)
-		warnx("%s: leased; record %s", out->ip, go->record);
+		tell_line("%s: leased; record %s", out->ip, go->record);
 }
 
 static void
@@ -120,7 +121,8 @@ keep_record(const struct options *o, const struct record *record)
 		left -= n > 0 ? (size_t)n : 0;
 	}
 	if (fd == -1 || left > 0)
-		warn("--record %s", o->record);
+		tell_line("--record %s: %s", printable_copy(o->record),
+		    strerror(errno));
 	if (fd != -1)
 		close(fd);
 }
@@ -167,6 +169,7 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	struct ended end;
 	bool freed;
 
+	tell_hold();
 	gather(out, o, c, &e);
 	if (fault("conclude.sockets") == -1)
 		e.sockets_unseen = errno;
@@ -183,5 +186,6 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	atomic_store(&record->release.done, 1);
 	(void)fault("conclude.told");
 	pool_release(c, freed, verdict == VERDICT_CLEAN);
+	tell_out(); /* last: nobody may be reading */
 	return end;
 }

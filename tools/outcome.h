@@ -31,8 +31,8 @@ bool outcome_leaked(const struct outcome *out, const struct evidence *e);
 
 /*
  * No descendant is left, or none that can be ended.  End the tenants that
- * `portlease exec` brought, prove, report on stderr, keep --record, free the
- * address unless somebody holds it, and say how the front shall end.
+ * `portlease exec` brought, prove, keep --record, free the address unless
+ * somebody holds it, report on stderr, and say how the front shall end.
  */
 struct ended outcome_conclude(
     struct outcome *out, const struct options *o, struct claim *c);

@@ -77,18 +77,15 @@ prove(struct claim *c, struct evidence *e, enum look look)
 {
 	memset(e, 0, sizeof(*e));
 	errno = 0;
-	evidence_sockets(e, c->diag, &c->terms, NULL, look);
-	if (e->held == 0)
-		evidence_ports(e, &c->terms);
+	evidence_all(e, c->diag, &c->terms, NULL, look);
 	return proof_of(e);
 }
 
 static const struct leftover *
-first_foreign(const struct evidence *e)
+first_blocking(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->nleft; i++)
-		if (sockdiag_wildcard(&e->left[i].socket) &&
-		    e->left[i].socket.protocol == IPPROTO_TCP)
+		if (e->left[i].blocks)
 			return &e->left[i];
 	return NULL;
 }
@@ -103,21 +100,26 @@ holder_text(const struct leftover *left, char *text, size_t size)
 		    text, size, "pid %d (%s)", left->holder, left->line);
 }
 
-/* A wildcard listener on a declared port would block every slice. */
+/*
+ * A stranger on a wildcard and a declared port would block every slice.  One
+ * who lets others share it (UDP, SO_REUSEADDR) would still get what is sent
+ * before the command binds it.
+ */
 static int
 refuse_foreign(struct claim *c, struct evidence *e)
 {
 	const struct leftover *left;
 	char who[HOLDER_LINE + 32];
 
-	left = first_foreign(e);
+	left = first_blocking(e);
 	if (left == NULL)
 		return 0;
 	evidence_holders(e);
 	holder_text(left, who, sizeof(who));
 	return explain(c,
-	    "port %u is taken on every address by %s: end it, or leave the "
+	    "%sport %u is taken on every address by %s: end it, or leave the "
 	    "port out of --ports",
+	    left->socket.protocol == IPPROTO_UDP ? "UDP " : "",
 	    left->socket.lport, who);
 }
 
@@ -131,8 +133,9 @@ create_record(struct claim *c)
 	return 0;
 }
 
+/* refused: a port that was held by nobody that can be seen. */
 static enum look_result
-try_slice(struct claim *c, size_t slice)
+try_slice(struct claim *c, size_t slice, uint16_t *refused)
 {
 	enum look look =
 	    history_clean(c->history, slice) ? LOOK_CHEAP : LOOK_WALK;
@@ -150,8 +153,6 @@ try_slice(struct claim *c, size_t slice)
 		return BUSY;
 	}
 	verdict = prove(c, &e, look);
-	if (verdict == VERDICT_HELD && e.held == 0 && look == LOOK_CHEAP)
-		verdict = prove(c, &e, LOOK_WALK); /* a stranger's UDP? */
 	(void)fault("claim.proven");
 	switch (verdict) {
 	case VERDICT_CLEAN:
@@ -165,32 +166,59 @@ try_slice(struct claim *c, size_t slice)
 		unlock(c);
 		return BROKEN;
 	default:
+		if (e.held == 0)
+			*refused = e.port;
 		unlock(c);
 		return BUSY;
 	}
 }
 
-/* Every attempt failed: is the lock's port taken on all addresses? */
-static int
-explain_exhausted(struct claim *c)
+static const struct leftover *
+lock_holder(const struct evidence *e)
 {
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.protocol == IPPROTO_TCP &&
+		    (e->left[i].blocks ||
+			!sockdiag_wildcard(&e->left[i].socket)))
+			return &e->left[i];
+	return NULL;
+}
+
+/* The lock was refused: by somebody who is no lease?  Then say so. */
+static bool
+explain_lock(struct claim *c)
+{
+	struct terms t = { .leased = sentinel_address(c->terms.leased),
+		.flags = TERMS_ADOPTED,
+		.nports = 1,
+		.ports = { { SENTINEL_PORT, SENTINEL_PORT } } };
 	struct evidence e = { 0 };
-	struct terms t = c->terms;
 	const struct leftover *left;
 	char who[HOLDER_LINE + 32];
 
-	t.ports[0] = (struct port_range){ SENTINEL_PORT, SENTINEL_PORT };
-	t.nports = 1;
-	evidence_sockets(&e, c->diag, &t, NULL, LOOK_CHEAP);
-	left = first_foreign(&e);
+	evidence_all(&e, c->diag, &t, NULL, LOOK_CHEAP);
+	left = lock_holder(&e);
 	if (left == NULL)
-		return explain(
-		    c, "no free address after %d attempts", ATTEMPTS);
+		return false;
 	evidence_holders(&e);
 	holder_text(left, who, sizeof(who));
-	return explain(c,
-	    "port %u, which portlease needs, is taken on every address by %s",
-	    SENTINEL_PORT, who);
+	(void)explain(c, "port %u, which portlease needs, is taken%s by %s",
+	    SENTINEL_PORT, left->blocks ? " on every address" : "", who);
+	return true;
+}
+
+/* Every attempt failed. */
+static int
+explain_exhausted(struct claim *c, uint16_t refused)
+{
+	if (explain_lock(c))
+		return -1;
+	if (refused != 0)
+		return explain(c,
+		    "no free address after %d attempts: port %u is taken by a "
+		    "socket that cannot be seen",
+		    ATTEMPTS, refused);
+	return explain(c, "no free address after %d attempts", ATTEMPTS);
 }
 
 static int
@@ -198,6 +226,7 @@ claim_slice(struct claim *c)
 {
 	unsigned char *tried = calloc(1, POOL_SLICES);
 	size_t from = random_slice(), slice;
+	uint16_t refused = 0;
 	int rc = 1;
 
 	if (tried == NULL)
@@ -207,7 +236,7 @@ claim_slice(struct claim *c)
 		if (slice == POOL_SLICES)
 			break;
 		tried[slice] = 1;
-		switch (try_slice(c, slice)) {
+		switch (try_slice(c, slice, &refused)) {
 		case FREE:
 			history_note(c->history, slice, false);
 			rc = 0;
@@ -220,7 +249,7 @@ claim_slice(struct claim *c)
 		}
 	}
 	free(tried);
-	return rc == 1 ? explain_exhausted(c) : rc;
+	return rc == 1 ? explain_exhausted(c, refused) : rc;
 }
 
 /*
@@ -303,7 +332,12 @@ explain_tenant(struct claim *c, struct evidence *e)
 		    e->left[0].socket.lport, who);
 	}
 	if (e->ports_held > 0)
-		return explain(c, "%s: port %u is still taken", ip, e->port);
+		return explain(c,
+		    "%s: port %u is still taken by a socket that cannot be "
+		    "seen",
+		    ip, e->port);
+	if (c->sentinel == -1 && explain_lock(c))
+		return -1;
 	if (proof_of(e) != VERDICT_CLEAN) /* of an orphan */
 		proof_reason(e, who, sizeof(who));
 	return explain(c, "%s: still held by %s", ip, who);
@@ -326,8 +360,10 @@ claim_address(struct claim *c, const struct options *o)
 		close(watch);
 	if (result == FREE)
 		return 0;
+	if (result == BUSY)
+		(void)explain_tenant(c, &e);
 	unlock(c);
-	return result == BUSY ? explain_tenant(c, &e) : -1;
+	return -1;
 }
 
 int

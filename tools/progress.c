@@ -5,6 +5,7 @@
  */
 #include "progress.h"
 #include "clock.h"
+#include "tell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,7 @@ progress_draw(struct progress *p, const struct boot *b, const char *ip)
 	const struct terms *ports = &b->plan.options->awaited;
 	unsigned int up = portset_of(&b->up, ports, true, NULL, 0);
 	unsigned int down = portset_of(&b->up, ports, false, NULL, 0);
-	char line[512], limit[32] = "";
+	char line[512], limit[32] = "", text[sizeof(line) + 8];
 	size_t columns = width();
 
 	if (p->off || clock_ms() - p->drawn < BETWEEN)
@@ -52,7 +53,8 @@ progress_draw(struct progress *p, const struct boot *b, const char *ip)
 	    b->status[0] != '\0' ? "; " : "", b->status); /* cut */
 	if (columns <= sizeof(line))
 		line[columns - 1] = '\0';
-	(void)dprintf(STDERR_FILENO, ERASE "%s\r", line);
+	tell_raw(
+	    text, (size_t)snprintf(text, sizeof(text), ERASE "%s\r", line));
 	p->shown = true;
 	p->drawn = clock_ms();
 }
@@ -61,6 +63,6 @@ void
 progress_end(struct progress *p)
 {
 	if (p->shown)
-		(void)!write(STDERR_FILENO, ERASE, strlen(ERASE));
+		tell_raw(ERASE, strlen(ERASE));
 	p->shown = false;
 }

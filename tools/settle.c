@@ -20,9 +20,7 @@ look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 
 	*e = fresh;
 	errno = 0;
-	evidence_sockets(e, diag, t, record, LOOK_WALK);
-	if (e->held == 0)
-		evidence_ports(e, t);
+	evidence_all(e, diag, t, record, LOOK_WALK);
 }
 
 static bool

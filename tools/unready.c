@@ -3,8 +3,8 @@
 #include "unready.h"
 #include "printable.h"
 #include "procfs.h"
+#include "tell.h"
 
-#include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,11 +139,11 @@ print_sleepers(const struct boot *b, const char *ip)
 			    threads, sizeof(threads), "thread %d ", s->tid);
 		else
 			threads[0] = '\0';
-		warnx("%s: pid %d (%s): %s%s", ip, s->pid, s->line, threads,
+		tell_line("%s: pid %d (%s): %s%s", ip, s->pid, s->line, threads,
 		    text);
 	}
 	if (b->sleepers.more > 0)
-		warnx("%s: and %zu threads more", ip, b->sleepers.more);
+		tell_line("%s: and %zu threads more", ip, b->sleepers.more);
 }
 
 static void
@@ -155,7 +155,7 @@ print_said(const struct boot *b, const char *ip)
 	while ((line = strsep(&at, "\n")) != NULL) {
 		printable_line(line);
 		if (*line != '\0')
-			warnx("%s: --ready-cmd said: %s", ip, line);
+			tell_line("%s: --ready-cmd said: %s", ip, line);
 	}
 }
 
@@ -165,7 +165,7 @@ unready_print(const struct boot *b, const char *ip)
 	char reason[UNREADY_REASON];
 
 	unready_reason(b, reason);
-	warnx("%s: %s: %s", ip, ready_name(b->verdict), reason);
+	tell_line("%s: %s: %s", ip, ready_name(b->verdict), reason);
 	print_sleepers(b, ip);
 	if (b->facts.awaited & AWAIT_PROBE)
 		print_said(b, ip);

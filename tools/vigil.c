@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Status lines for programs, a progress line and a report for people. */
 #include "vigil.h"
+#include "tell.h"
 #include "unready.h"
-
-#include <err.h>
 
 int
 vigil_begin(
@@ -28,7 +27,7 @@ tell_verdict(struct vigil *v)
 	}
 	status_ready(v->status, b);
 	if (b->plan.options->verbose)
-		warnx("%s: READY after %.3f s", ip,
+		tell_line("%s: READY after %.3f s", ip,
 		    (double)b->facts.elapsed / 1000);
 }
 

@@ -101,6 +101,15 @@ Test(ready, who_spins_is_called_so_at_the_cap)
 	expect_nothing_leased();
 }
 
+Test(ready, a_short_cap_is_enough_to_tell)
+{
+	const struct run *r = RUN(PORTLEASE, "run", "--cap", "1s",
+	    "--ready-listen", "9925", "sh", "-c", "while :; do :; done");
+
+	expect_unready(r, 124, "SPINNING");
+	expect_nothing_leased();
+}
+
 Test(ready, who_moves_but_never_listens_is_capped)
 {
 	const struct run *r =
