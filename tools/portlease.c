@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "monitor.h"
 #include "options.h"
+#include "salvage.h"
 #include "wire.h"
 
 #include <err.h>
@@ -45,6 +46,7 @@ main(int argc, char *argv[])
 	program_invocation_name = program_invocation_short_name =
 	    (char[]){ "portlease" };
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
+	salvage_begin();
 	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0) {
 		setproctitle_init(argc, argv, environ);
 		return monitor_main();
