@@ -454,12 +454,11 @@ Test(orphans, an_unreadable_record_with_a_marked_process_is_not_handed_out)
 	pid_t pid;
 
 	for (size_t i = 0; i < SPOILERS; i++) {
-		pid = ORPHANED(
-		    ip, "sh", "-c", "echo ready, pid $$; exec sleep 600");
+		pid = ORPHANED(ip, "sh", "-c", "echo ready, pid $$; read line");
 		spoil[i](record_of(ip));
 		r = RUN(PORTLEASE, "reap", ip);
 		cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
-		story_has(r->out, "left alone", "sleep", "HELD");
+		story_has(r->out, "left alone", "read line", "HELD");
 		cr_expect(alive(pid));
 		expect_not_handed_out(ip);
 		cr_expect(alive(pid));
