@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # make            build the shim and the tools
 # make check      all tests but Harper's; make check-harper: the real Harper
-# make check-harper-load  sixteen Harpers at once; make bench-ready
+# make check-harper-load  sixteen Harpers at once; make bench-ready, bench-shim
 # make demo       two servers on the same ports, side by side
 # make deps       install what is missing (Debian); deps-harper, deps-lint
 # SAN=address,undefined builds apart, into build-address-undefined.
@@ -33,7 +33,7 @@ TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 shim_c := $(wildcard shim/*.c)
 tools_c := $(wildcard tools/*.c)
 shared_c := $(addprefix shim/,slice.c terms.c record.c calls.c place.c route.c \
-	note.c names.c ask.c self.c sockname.c mark.c target.c)
+	note.c names.c ask.c self.c sockname.c mark.c target.c memory.c probe.c)
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
@@ -45,7 +45,7 @@ tools_o += $(if $(SAN),$(B)/tests/sanitizers/options.o)
 modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
 guests := $(filter-out $(B)/guests/static-%,$(guests)) \
-	$(filter $(B)/guests/static-%,$(guests))
+	$(filter $(B)/guests/static-%,$(guests)) $(B)/guests/tsan-crowd
 
 products := $(B)/libportlease.so $(B)/portlease
 
@@ -89,6 +89,11 @@ $(B)/guests/static-%: tests/guests/static-%.c
 $(B)/guests/%: tests/guests/%.c
 	@mkdir -p $(@D)
 	$(say)$(CC) $(CFLAGS) $(BASE) -o $@ $< -pthread
+
+# The guest alone: the shim is preloaded as it is.
+$(B)/guests/tsan-%: tests/guests/%.c
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) -fsanitize=thread -o $@ $< -pthread
 
 $(B)/tests/%.o: tests/%.c | packages
 	@mkdir -p $(@D)
@@ -202,6 +207,13 @@ bench-ready: all $(B)/tests/bench-ready
 $(B)/tests/bench-ready: $(B)/tests/bench/ready.o
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
+# What a hooked call costs; BENCH_ARGS: how many rounds.
+bench-shim: all $(B)/tests/bench-shim
+	$(ABS)/portlease run -q -p 20926 -- $(ABS)/tests/bench-shim $(BENCH_ARGS)
+
+$(B)/tests/bench-shim: $(B)/tests/bench/shim.o
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
+
 demo: deps-build
 	@$(MAKE) --no-print-directory all $(B)/guests/fixedport \
 		$(B)/guests/client
@@ -296,4 +308,5 @@ clean:
 
 .PHONY: all tests check check-faults faults soak bench-acquire harper \
 	check-harper check-harper-load check-programs programs bench-ready \
+	bench-shim \
 	demo deps packages install uninstall lint format clean

@@ -4,6 +4,7 @@
  * MSG_FASTOPEN.  Without a name they are libc's own.
  */
 #include "ask.h"
+#include "memory.h"
 #include "names.h"
 #include "note.h"
 #include "place.h"
@@ -22,9 +23,11 @@ enum {
 
 /* A destination: as the program named it, then as the kernel gets it. */
 struct goal {
+	struct noted call;
+	struct turning turning; /* of a TCP Fast Open */
 	struct sockaddr_in6 in6;
 	socklen_t len;
-	uint8_t protocol;
+	int error; /* what the kernel would natively say at once, or 0 */
 };
 
 /*
@@ -74,40 +77,72 @@ answer_outside(
 	return true;
 }
 
-/* Where data for this name goes; false: where the program says. */
+/* A UDP socket of IPv4 takes AF_UNSPEC for AF_INET (net/ipv4/udp.c). */
 static bool
-destine(const struct attachment *a, int fd, const void *name, socklen_t len,
-    struct goal *goal)
+read_unspecified(
+    int fd, const struct sockaddr *sa, socklen_t len, struct endpoint *ep)
 {
-	struct noted call = { .fd = fd };
+	struct sockaddr_in in;
+	struct endpoint local;
 
-	if (!sockname_read(&call.asked, name, len))
+	if (len < sizeof(in) || !sockname_readable(sa, len))
 		return false;
-	call.protocol = goal->protocol = ask_protocol(fd);
-	if (call.protocol == 0)
-		return false;
-	if (!route_inside(a, &call.asked, call.protocol, &call.given))
-		return answer_outside(a, &call, goal);
-	if (call.protocol == IPPROTO_UDP)
-		prepare(a, &call);
-	goal->len = sizeof(goal->in6);
-	endpoint_write(&call.given, &goal->in6, &goal->len);
-	return true;
+	memcpy(&in, sa, sizeof(in));
+	*ep =
+	    endpoint_of(AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
+	return in.sin_family == AF_UNSPEC && ask_local(fd, &local) &&
+	       local.family == AF_INET;
 }
 
 /* TCP Fast Open is a connect: its source goes into the slice, too. */
 static void
-open_fast(const struct attachment *a, int fd, const void *name, socklen_t len,
-    const struct goal *goal)
+open_fast(
+    const struct attachment *a, struct noted *call, struct turning *turning)
 {
-	struct noted call = { .fd = fd, .protocol = goal->protocol };
+	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
+	note_connect(a, call, call->v6only, turning);
+}
 
-	if (!sockname_read(&call.asked, name, len) ||
-	    !endpoint_read(
-		&call.given, (const struct sockaddr *)&goal->in6, goal->len))
+/* Where data for this name goes; false: where the program says. */
+static bool
+destine(const struct attachment *a, int fd, const void *name, socklen_t len,
+    int flags, struct goal *goal)
+{
+	struct noted *call = &goal->call;
+
+	goal->error = 0;
+	goal->call = (struct noted){ .fd = fd };
+	if (!sockname_read(&call->asked, name, len) &&
+	    !read_unspecified(fd, name, len, &call->asked))
+		return false;
+	call->protocol = ask_protocol(fd);
+	if (call->protocol == 0 ||
+	    (call->protocol == IPPROTO_TCP && !(flags & MSG_FASTOPEN)))
+		return false;
+	if (call->asked.family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && names_lifted(a, fd))
+		goal->error = ENETUNREACH;
+	if (!route_inside(a, &call->asked, call->protocol, &call->given))
+		return answer_outside(a, call, goal) || goal->error != 0;
+	if (call->protocol == IPPROTO_UDP)
+		prepare(a, call);
+	else
+		open_fast(a, call, &goal->turning);
+	goal->len = sizeof(goal->in6);
+	endpoint_write(&call->given, &goal->in6, &goal->len);
+	return true;
+}
+
+/* After the real call: as after a connect (sockets.c). */
+static void
+settle(const struct attachment *a, const struct goal *goal, ssize_t rc)
+{
+	if (rc != -1 || goal->call.protocol != IPPROTO_TCP ||
+	    errno == EINPROGRESS || errno == EINTR)
 		return;
-	call.v6only = place_client(a, fd, &call.asked, call.protocol);
-	note_connect(a, &call, call.v6only);
+	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
+		place_leave(a, goal->call.fd);
+	note_unconnected(a, &goal->turning);
 }
 
 EXPORT ssize_t
@@ -115,45 +150,52 @@ sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
     socklen_t len)
 {
 	const struct attachment *a = sa != NULL ? attached() : NULL;
-	const struct sockaddr *to;
 	struct goal goal;
 	ssize_t rc;
 
-	if (a == NULL || !destine(a, fd, sa, len, &goal))
+	if (a == NULL || !destine(a, fd, sa, len, flags, &goal))
 		return real()->sendto(fd, buf, n, flags, sa, len);
-	if (flags & MSG_FASTOPEN)
-		open_fast(a, fd, sa, len, &goal);
-	to = (const struct sockaddr *)&goal.in6;
-	rc = real()->sendto(fd, buf, n, flags, to, goal.len);
+	if (goal.error != 0) {
+		errno = goal.error;
+		return -1;
+	}
+	sa = (const struct sockaddr *)&goal.in6;
+	rc = real()->sendto(fd, buf, n, flags, sa, goal.len);
+	settle(a, &goal, rc);
 	return rc;
 }
 
 EXPORT ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	const struct attachment *a;
+	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
 	struct msghdr moved;
 	struct goal goal;
 	ssize_t rc;
 
-	a = sockname_named(msg) ? attached() : NULL;
 	if (a == NULL ||
-	    !destine(a, fd, msg->msg_name, msg->msg_namelen, &goal))
+	    !destine(a, fd, msg->msg_name, msg->msg_namelen, flags, &goal))
 		return real()->sendmsg(fd, msg, flags);
-	if (flags & MSG_FASTOPEN)
-		open_fast(a, fd, msg->msg_name, msg->msg_namelen, &goal);
+	if (goal.error != 0) {
+		errno = goal.error;
+		return -1;
+	}
 	moved = *msg;
 	moved.msg_name = &goal.in6;
 	moved.msg_namelen = goal.len;
 	rc = real()->sendmsg(fd, &moved, flags);
+	settle(a, &goal, rc);
 	return rc;
 }
 
+/* Does any of these messages carry a name, or room for one? */
 static bool
-any_named(const struct mmsghdr *msgs, unsigned int n)
+named(const struct mmsghdr *msgs, unsigned int n)
 {
+	if (!memory_readable(msgs, n * sizeof(*msgs)))
+		return false;
 	for (unsigned int i = 0; i < n; i++)
-		if (sockname_named(&msgs[i].msg_hdr))
+		if (msgs[i].msg_hdr.msg_name != NULL)
 			return true;
 	return false;
 }
@@ -166,18 +208,29 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 	struct mmsghdr moved[MESSAGES];
 	struct goal goals[MESSAGES];
 	struct msghdr *m;
+	bool destined = false; /* the first */
 	int rc;
 
 	for (unsigned int i = 0; i < n; i++) {
 		moved[i] = msgs[i];
 		m = &moved[i].msg_hdr;
 		if (m->msg_name == NULL ||
-		    !destine(a, fd, m->msg_name, m->msg_namelen, &goals[i]))
+		    !destine(
+			a, fd, m->msg_name, m->msg_namelen, flags, &goals[i]))
 			continue;
+		if (goals[i].error != 0 && i == 0) {
+			errno = goals[i].error;
+			return -1;
+		}
+		if (goals[i].error != 0)
+			n = i;
+		destined = destined || i == 0;
 		m->msg_name = &goals[i].in6;
 		m->msg_namelen = goals[i].len;
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
+	if (destined)
+		settle(a, &goals[0], rc);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
 	return rc;
@@ -187,11 +240,11 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 EXPORT int
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
-	const struct attachment *a = attached();
 	unsigned int sent = 0, most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	const struct attachment *a = named(msgs, most) ? attached() : NULL;
 	int keep = errno, rc = 0;
 
-	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+	if (a == NULL)
 		return real()->sendmmsg(fd, msgs, n, flags);
 	while (sent < most) {
 		unsigned int some = most - sent;
@@ -208,14 +261,45 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	return (int)sent;
 }
 
-/* Show a sender's name as the program knows it. */
+/* Show the sender's name, in place, as the program knows it. */
 static void
-rename_source(const struct attachment *a, int fd, struct sockname *name)
+rename_source(const struct attachment *a, int fd, struct sockaddr *sa,
+    socklen_t len, socklen_t room)
 {
 	struct endpoint ep;
 
-	if (sockname_got(name, &ep) && names_source(a, fd, &ep))
-		sockname_put(name, &ep);
+	if (sockname_written(&ep, sa, len, room) && names_source(a, fd, &ep))
+		sockname_put(&ep, sa, room);
+}
+
+/* The same for a room that cuts names: through one that does not. */
+static ssize_t
+receive_cut(const struct attachment *a, int fd, struct msghdr *msg, int flags)
+{
+	struct sockaddr *sa = msg->msg_name;
+	struct sockname name;
+	ssize_t rc;
+
+	msg->msg_name = &name.ss;
+	name.len = msg->msg_namelen;
+	msg->msg_namelen = sizeof(name.ss);
+	rc = real()->recvmsg(fd, msg, flags);
+	msg->msg_name = sa;
+	if (rc == -1) {
+		msg->msg_namelen = name.len;
+		return rc;
+	}
+	rename_source(a, fd, (struct sockaddr *)&name.ss, msg->msg_namelen,
+	    sizeof(name.ss));
+	memcpy(sa, &name.ss,
+	    name.len < msg->msg_namelen ? name.len : msg->msg_namelen);
+	return rc;
+}
+
+static bool
+cuts(const void *name, socklen_t room)
+{
+	return sockname_cuts(room) && memory_readable(name, room);
 }
 
 EXPORT ssize_t
@@ -223,17 +307,22 @@ recvfrom(
     int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = sa != NULL ? attached() : NULL;
-	struct sockname name = { .len = sizeof(name.ss) };
+	int room = a != NULL ? sockname_room(len) : -1;
+	struct iovec iov = { buf, n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->recvfrom(fd, buf, n, flags, sa, len);
-	rc = real()->recvfrom(
-	    fd, buf, n, flags, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
+	if (room != -1 && cuts(sa, (socklen_t)room)) {
+		msg.msg_name = sa;
+		msg.msg_namelen = (socklen_t)room;
+		rc = receive_cut(a, fd, &msg, flags);
+		if (rc != -1)
+			*len = msg.msg_namelen;
 		return rc;
-	rename_source(a, fd, &name);
-	sockname_show(&name, sa, len);
+	}
+	rc = real()->recvfrom(fd, buf, n, flags, sa, len);
+	if (rc != -1 && room != -1)
+		rename_source(a, fd, sa, *len, (socklen_t)room);
 	return rc;
 }
 
@@ -250,59 +339,45 @@ __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 EXPORT ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	const struct attachment *a;
-	struct sockname name;
-	struct msghdr moved;
+	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
+	socklen_t room;
 	ssize_t rc;
 
-	a = sockname_named(msg) ? attached() : NULL;
-	if (a == NULL || !sockname_wanted(msg->msg_name, &msg->msg_namelen))
+	if (a == NULL)
 		return real()->recvmsg(fd, msg, flags);
-	moved = *msg;
-	moved.msg_name = &name.ss;
-	moved.msg_namelen = sizeof(name.ss);
-	rc = real()->recvmsg(fd, &moved, flags);
-	if (rc == -1)
-		return rc;
-	name.len = moved.msg_namelen;
-	rename_source(a, fd, &name);
-	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
-	msg->msg_controllen = moved.msg_controllen;
-	msg->msg_flags = moved.msg_flags;
+	room = msg->msg_namelen;
+	if (cuts(msg->msg_name, room))
+		return receive_cut(a, fd, msg, flags);
+	rc = real()->recvmsg(fd, msg, flags);
+	if (rc != -1)
+		rename_source(a, fd, msg->msg_name, msg->msg_namelen, room);
 	return rc;
 }
 
-/* A name that was cut short cannot be translated in place, and is left. */
-static void
-rename_message(
-    const struct attachment *a, int fd, struct msghdr *msg, socklen_t room)
-{
-	struct sockname name = { .len = msg->msg_namelen };
-
-	if (msg->msg_name == NULL || msg->msg_namelen > room)
-		return;
-	memcpy(&name.ss, msg->msg_name, msg->msg_namelen);
-	rename_source(a, fd, &name);
-	msg->msg_namelen = room;
-	sockname_show(&name, msg->msg_name, &msg->msg_namelen);
-}
-
-/* The call may block for its last message: it cannot be made in pieces. */
+/*
+ * The call may block for its last message: it cannot be made in pieces.  A
+ * name that is cut within its address is left as it is.
+ */
 EXPORT int
 recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)
 {
-	const struct attachment *a = attached();
 	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+	const struct attachment *a = named(msgs, most) ? attached() : NULL;
 	socklen_t rooms[MESSAGES_MAX];
+	struct msghdr *m;
 	int rc;
 
-	if (a == NULL || msgs == NULL || !any_named(msgs, most))
+	if (a == NULL)
 		return real()->recvmmsg(fd, msgs, n, flags, timeout);
 	for (unsigned int i = 0; i < most; i++)
 		rooms[i] = msgs[i].msg_hdr.msg_namelen;
-	rc = real()->recvmmsg(fd, msgs, n, flags, timeout);
-	for (unsigned int i = 0; i < most && (int)i < rc; i++)
-		rename_message(a, fd, &msgs[i].msg_hdr, rooms[i]);
+	rc = real()->recvmmsg(fd, msgs, most, flags, timeout);
+	for (unsigned int i = 0; i < most && (int)i < rc; i++) {
+		m = &msgs[i].msg_hdr;
+		if (m->msg_name != NULL)
+			rename_source(
+			    a, fd, m->msg_name, m->msg_namelen, rooms[i]);
+	}
 	return rc;
 }

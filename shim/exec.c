@@ -134,7 +134,8 @@ become(const struct call *c)
 	size_t room;
 	int rc;
 
-	if (a == NULL || inherit_other(a, c->envp))
+	if (a == NULL || !inherit_readable(c->envp) ||
+	    inherit_other(a, c->envp))
 		return make(c, c->envp);
 	room = inherit_room(a, c->envp);
 	if (room == 0) {
@@ -312,7 +313,8 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 	size_t room;
 	int rc;
 
-	if (a == NULL || inherit_other(a, c->envp))
+	if (a == NULL || !inherit_readable(c->envp) ||
+	    inherit_other(a, c->envp))
 		return make_child(
 		    pid, c->path, actions, attr, c->argv, c->envp);
 	room = inherit_room(a, c->envp);

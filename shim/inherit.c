@@ -5,6 +5,8 @@
  */
 #include "inherit.h"
 
+#include "memory.h"
+
 #include <string.h>
 
 enum {
@@ -37,6 +39,34 @@ lookup(char *const envp[], const char *name)
 	for (; envp != NULL && *envp != NULL && found == NULL; envp++)
 		found = value(*envp, name);
 	return found;
+}
+
+/* A page that was just looked at is not looked at again. */
+static bool
+readable(const void *p, size_t n, uintptr_t *page)
+{
+	uintptr_t last = ((uintptr_t)p + n - 1) & ~(uintptr_t)4095;
+
+	if (last == *page && ((uintptr_t)p & ~(uintptr_t)4095) == last)
+		return true;
+	*page = last;
+	return memory_readable(p, n);
+}
+
+bool
+inherit_readable(char *const envp[])
+{
+	uintptr_t vector = 1, text = 1; /* no page */
+
+	for (; envp != NULL; envp++) {
+		if (!readable(envp, sizeof(*envp), &vector))
+			return false;
+		if (*envp == NULL)
+			break;
+		if (!readable(*envp, 1, &text))
+			return false;
+	}
+	return true;
 }
 
 bool

@@ -10,6 +10,9 @@
 #include "attach.h"
 #include "target.h"
 
+/* Can it be read?  If not, the kernel must say so. */
+bool inherit_readable(char *const envp[]);
+
 /* Is this environment an inner lease's, and to be left alone? */
 bool inherit_other(const struct attachment *a, char *const envp[]);
 

@@ -7,6 +7,10 @@
 
 #include "ask.h"
 
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
+
 static bool
 wildcard(const struct endpoint *ep)
 {
@@ -52,6 +56,13 @@ name_unbound(const struct attachment *a, int fd, struct endpoint *ep)
 		*ep = endpoint_of(AF_INET, INADDR_ANY, 0);
 }
 
+/* A UDP socket of IPv6 may have been given an IPv4 name. */
+static bool
+same_place(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && IN6_ARE_ADDR_EQUAL(&a->addr, &b->addr);
+}
+
 /* How fd was connected to, or last sent to, this end. */
 static bool
 connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
@@ -61,7 +72,9 @@ connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
 	       atomic_load_explicit(
 		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
 	       record_find_connected(a->record, ask_cookie(fd), way) &&
-	       endpoint_equal(&way->given, ep);
+	       same_place(&way->given, ep) &&
+	       (ep->family == AF_INET6 ||
+		   IN6_IS_ADDR_V4MAPPED(&way->asked.addr));
 }
 
 bool
@@ -174,15 +187,50 @@ own_way(const struct attachment *a, int fd, struct way *way)
 }
 
 bool
+names_bound(const struct attachment *a, int fd, const struct endpoint *local)
+{
+	uint64_t cookie = ask_cookie(fd);
+	struct way way;
+
+	return a->record != NULL && local->port != 0 &&
+	       record_find(a->record, local, IPPROTO_TCP, cookie, &way) ==
+		   WAYS_ONE &&
+	       way.cookie == cookie;
+}
+
+bool
+names_lifted(const struct attachment *a, int fd)
+{
+	struct way way;
+
+	return own_way(a, fd, &way) && way.v6only;
+}
+
+/*
+ * Was the socket at this end bound like this, or accepted by one that was?
+ * A client that was bound blindly (place.c) has the port by chance, after a
+ * listener that is gone.
+ */
+static bool
+inherited(int fd, const struct way *way)
+{
+	int blind;
+
+	return way->cookie == ask_cookie(fd) ||
+	       !ask_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &blind) ||
+	       blind == 0;
+}
+
+bool
 names_v6only(const struct attachment *a, int fd)
 {
 	struct endpoint local;
 	struct way way;
 
-	if (ask_local(fd, &local) && slice_contains(&a->terms, &local) &&
-	    bound(a, fd, &local, &way))
-		return way.v6only;
-	return own_way(a, fd, &way) && way.v6only;
+	if (names_lifted(a, fd))
+		return true;
+	return ask_local(fd, &local) && slice_contains(&a->terms, &local) &&
+	       bound(a, fd, &local, &way) && way.v6only && inherited(fd, &way);
 }
 
 void

@@ -22,8 +22,15 @@ bool names_source(const struct attachment *a, int fd, struct endpoint *ep);
 /* The peer of a connection that was just accepted. */
 void names_accepted(const struct attachment *a, struct endpoint *ep);
 
+/* Has the program bound fd, whose local end this is, itself? */
+bool names_bound(
+    const struct attachment *a, int fd, const struct endpoint *local);
+
 /* IPV6_V6ONLY as the program set it, where the kernel says that it is off. */
 bool names_v6only(const struct attachment *a, int fd);
+
+/* The same for a client, which has bound nothing itself. */
+bool names_lifted(const struct attachment *a, int fd);
 
 /* The program has set IPV6_V6ONLY itself: forget what it set before. */
 void names_forget_v6only(const struct attachment *a, int fd, bool v6only);

@@ -5,6 +5,7 @@
 #include "note.h"
 
 #include "ask.h"
+#include "probe.h"
 
 #include <string.h>
 #include <time.h>
@@ -85,6 +86,9 @@ exclusive(const struct attachment *a, const struct way *way, int fd)
 	if (found == WAYS_NONE ||
 	    (found == WAYS_ONE && old.cookie == way->cookie))
 		return false;
+	if (found == WAYS_ONE && old.v6only == way->v6only &&
+	    endpoint_equal(&old.asked, &way->asked))
+		return false; /* it is renewed, whoever has it */
 	return !on(fd, SO_REUSEPORT) &&
 	       (way->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
 }
@@ -100,6 +104,17 @@ remember(const struct attachment *a, struct way *way)
 	record_connected(a->record, way);
 }
 
+/* Nobody says when a socket is closed: a full table is looked through. */
+static void
+keep_way(const struct attachment *a, const struct way *way, bool alone)
+{
+	if (record_bound(a->record, way, alone))
+		return;
+	record_prune(a->record, way->given.port, probe_way);
+	if (!record_bound(a->record, way, alone))
+		record_lost(a->record);
+}
+
 void
 note_bound(const struct attachment *a, struct noted *call)
 {
@@ -109,7 +124,7 @@ note_bound(const struct attachment *a, struct noted *call)
 		return;
 	complete(call);
 	way = way_of(a, call, ask_cookie(call->fd));
-	record_bound(a->record, &way, exclusive(a, &way, call->fd));
+	keep_way(a, &way, exclusive(a, &way, call->fd));
 	note_open(a, &way, OPEN_BIND);
 }
 
@@ -138,16 +153,35 @@ note_outside(const struct attachment *a, struct noted *call)
 }
 
 void
-note_connect(const struct attachment *a, const struct noted *call, bool way)
+note_connect(const struct attachment *a, const struct noted *call, bool way,
+    struct turning *turning)
 {
-	struct way made;
+	struct way *made = &turning->made;
 
+	turning->before.valid = made->valid = 0;
 	if (a->record == NULL)
 		return;
-	made = way_of(a, call, ask_cookie(call->fd));
-	if (way)
-		remember(a, &made);
-	note_open(a, &made, OPEN_CONNECT);
+	*made = way_of(a, call, ask_cookie(call->fd));
+	if (!record_find_connected(a->record, made->cookie, &turning->before))
+		turning->before.valid = 0;
+	note_open(a, made, OPEN_CONNECT);
+	made->valid = way || turning->before.valid;
+	if (made->valid)
+		remember(a, made);
+}
+
+/* What the socket has once become to IPV6_V6ONLY it stays. */
+void
+note_unconnected(const struct attachment *a, const struct turning *turning)
+{
+	struct way way;
+
+	if (!turning->made.valid)
+		return;
+	way = turning->before.valid ? turning->before : turning->made;
+	way.valid = turning->before.valid || turning->made.v6only;
+	way.v6only = way.v6only || turning->made.v6only;
+	record_connected(a->record, &way);
 }
 
 void
@@ -170,12 +204,21 @@ note_sent(const struct attachment *a, const struct noted *call)
 void
 note_accepted(const struct attachment *a, const struct noted *call)
 {
-	struct way way;
+	struct opened entry = {
+		.call = OPEN_ACCEPT,
+		.protocol = call->protocol,
+		.asked = call->asked,
+		.given = call->given,
+	};
 
 	if (a->record == NULL)
 		return;
-	way = way_of(a, call, ask_cookie(call->fd));
-	note_open(a, &way, OPEN_ACCEPT);
+	self_known(a->record, a->self);
+	entry.cookie = ask_cookie(call->fd);
+	entry.when = now();
+	entry.pid = a->self->pid;
+	entry.image = a->self->image;
+	record_open(a->record, &entry);
 }
 
 void

@@ -17,6 +17,12 @@ struct noted {
 	struct endpoint given;
 };
 
+/* What a connect changes in the record, to be undone when it fails. */
+struct turning {
+	struct way before; /* the way until then, if valid */
+	struct way made; /* and since, if valid */
+};
+
 /* A bind succeeded and its way is to be remembered. */
 void note_bound(const struct attachment *a, struct noted *call);
 
@@ -28,10 +34,14 @@ void note_outside(const struct attachment *a, struct noted *call);
 
 /*
  * A connect is about to be made.  With way, arithmetic will not find the
- * name that the program asked for.
+ * name that the program asked for; an older way of the socket is renewed.
  */
-void note_connect(
-    const struct attachment *a, const struct noted *call, bool way);
+void note_connect(const struct attachment *a, const struct noted *call,
+    bool way, struct turning *turning);
+
+/* It was not even begun: the socket is what it was. */
+void note_unconnected(
+    const struct attachment *a, const struct turning *turning);
 
 /* A datagram is about to be sent whose answer arithmetic would misname. */
 void note_sent(const struct attachment *a, const struct noted *call);

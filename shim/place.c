@@ -10,6 +10,7 @@
 #include "names.h"
 #include "note.h"
 #include "real.h"
+#include "sockname.h"
 
 #include <errno.h>
 
@@ -43,16 +44,21 @@ narrowed(const struct endpoint *asked)
 	return pure6(asked) && !IN6_IS_ADDR_UNSPECIFIED(&asked->addr);
 }
 
-/* Bind to the given end, with IPV6_V6ONLY off if need be. */
+/*
+ * Bind to the given end, by a name of len bytes, with IPV6_V6ONLY off if need
+ * be.
+ */
 static int
-bind_given(const struct noted *call)
+bind_given(const struct noted *call, socklen_t len)
 {
 	bool lift = call->v6only && pure6(&call->asked);
+	struct sockaddr_in6 in6;
 	int rc;
 
 	if (lift)
 		(void)ask_for(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-	rc = bind_to(call->fd, &call->given);
+	len = sockname_fill(&in6, &call->given, len);
+	rc = real()->bind(call->fd, (struct sockaddr *)&in6, len);
 	if (rc != 0 && lift)
 		(void)ask_for(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	return rc;
@@ -112,7 +118,7 @@ place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 	placing = slice_bind(&a->terms, asked, who, &call.given);
 	if (placing == PLACE_EXACT || placing == PLACE_KEPT ||
 	    narrow_client(&call))
-		rc = bind_given(&call);
+		rc = bind_given(&call, len);
 	else
 		rc = real()->bind(fd, sa, len);
 	if (rc != 0)
@@ -149,13 +155,27 @@ bind_source(const struct attachment *a, int fd, const struct endpoint *source)
 	return done;
 }
 
+/* IPV6_V6ONLY stays as it is while a port is bound: a peer's can be left. */
 static bool
-lift_v6only(int fd)
+disconnect(int fd)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int keep = errno, rc = real()->connect(fd, &none, sizeof(none));
+
+	errno = keep;
+	return rc == 0;
+}
+
+static bool
+lift_v6only(int fd, uint8_t protocol)
 {
 	int value;
 
-	return ask_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value) &&
-	       value != 0 && ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (!ask_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value) || value == 0)
+		return false;
+	return ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) ||
+	       (protocol == IPPROTO_UDP && disconnect(fd) &&
+		   ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
 }
 
 bool
@@ -168,7 +188,7 @@ place_client(const struct attachment *a, int fd, const struct endpoint *asked,
 	client = client && slice_source(&a->terms, asked, &source);
 	if (client && bind_source(a, fd, &source))
 		return false;
-	lifted = pure6(asked) && lift_v6only(fd);
+	lifted = pure6(asked) && lift_v6only(fd, protocol);
 	if (client && lifted)
 		(void)bind_source(a, fd, &source);
 	return lifted;
@@ -181,9 +201,10 @@ place_leave(const struct attachment *a, int fd)
 	int keep = errno;
 	bool v6only;
 
-	if (!ask_local(fd, &local) || !slice_contains(&a->terms, &local))
+	if (!ask_local(fd, &local) || !slice_contains(&a->terms, &local) ||
+	    names_bound(a, fd, &local))
 		return;
-	v6only = local.family == AF_INET6 && names_v6only(a, fd);
+	v6only = local.family == AF_INET6 && names_lifted(a, fd);
 	if (local.family == AF_INET6)
 		any.addr = (struct in6_addr)IN6ADDR_ANY_INIT;
 	any.family = local.family;

@@ -185,6 +185,14 @@ same_place(const struct way *a, const struct way *b)
 		   0;
 }
 
+/* A glance at a slot, before it is copied: most are of other places. */
+static bool
+looks_like(const struct way *slot, const struct endpoint *given)
+{
+	return slot->given.port == given->port &&
+	       IN6_ARE_ADDR_EQUAL(&slot->given.addr, &given->addr);
+}
+
 static bool
 same_answer(const struct way *a, const struct way *b)
 {
@@ -200,26 +208,35 @@ drop(struct way *slot, uint32_t turn)
 	publish(&slot->turn);
 }
 
+/* A slot that was seen to be of no use to anybody, and its turn then. */
+struct spare {
+	struct way *slot;
+	uint32_t turn;
+};
+
 /*
  * Renew the way that answers the same, drop those that an exclusive bind
- * proves dead, and remember the first slot that may be used for a new one,
- * or RECORD_BOUND.
+ * proves dead, and remember the first slot that may be used for a new one.
  */
 static bool
-renew(struct record *r, const struct way *way, bool exclusive, uint32_t *spare)
+renew(struct record *r, const struct way *way, bool exclusive,
+    struct spare *spare)
 {
 	struct way old;
 	bool done = false;
 
-	*spare = RECORD_BOUND;
+	spare->slot = NULL;
 	for (uint32_t i = 0; i < WINDOW; i++) {
-		uint32_t at = (home_of(way->given.port) + i) % RECORD_BOUND;
-		struct way *slot = &r->bound[at];
+		struct way *slot =
+		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
 
+		if (slot->valid && turn != 0 && (turn & 1) == 0 &&
+		    !looks_like(slot, &way->given))
+			continue;
 		if (!copy_way(slot, &old)) {
-			if (*spare == RECORD_BOUND && (turn & 1) == 0)
-				*spare = at;
+			if (spare->slot == NULL && (turn & 1) == 0)
+				*spare = (struct spare){ slot, turn };
 			if (turn == 0)
 				break;
 		} else if (same_place(&old, way)) {
@@ -232,20 +249,40 @@ renew(struct record *r, const struct way *way, bool exclusive, uint32_t *spare)
 	return done;
 }
 
-void
+bool
 record_bound(struct record *r, const struct way *way, bool exclusive)
 {
-	uint32_t spare;
+	struct spare spare = { 0 };
 
 	for (int i = 0; i < TRIES; i++) {
 		if (renew(r, way, exclusive, &spare))
-			return;
-		if (spare == RECORD_BOUND)
+			return true;
+		if (spare.slot == NULL)
 			break;
-		if (write_way(
-			&r->bound[spare], turn_of(&r->bound[spare].turn), way))
-			return;
+		if (write_way(spare.slot, spare.turn, way))
+			return true;
 	}
+	return false;
+}
+
+void
+record_prune(struct record *r, uint16_t port, bool (*taken)(const struct way *))
+{
+	struct way old;
+
+	for (uint32_t i = 0; i < WINDOW; i++) {
+		struct way *slot =
+		    &r->bound[(home_of(port) + i) % RECORD_BOUND];
+		uint32_t turn = turn_of(&slot->turn);
+
+		if (copy_way(slot, &old) && !taken(&old))
+			drop(slot, turn);
+	}
+}
+
+void
+record_lost(struct record *r)
+{
 	count(&r->counts.ways);
 }
 
@@ -255,26 +292,26 @@ enum { AROUND = 8 };
 void
 record_connected(struct record *r, const struct way *way)
 {
-	uint64_t oldest = RECORD_CONNECTED;
+	struct way *oldest = NULL;
 	uint32_t turn = 0;
+	bool found;
 
 	for (uint64_t i = 0; i < AROUND; i++) {
-		uint64_t at = (way->cookie + i) % RECORD_CONNECTED;
-		const struct way *slot = &r->connected[at];
+		struct way *slot =
+		    &r->connected[(way->cookie + i) % RECORD_CONNECTED];
 		uint32_t seen = turn_of(&slot->turn);
 
 		if (seen & 1)
 			continue;
-		if (oldest == RECORD_CONNECTED || seen == 0 ||
-		    slot->when < r->connected[oldest].when) {
-			oldest = at;
+		found = seen == 0 || slot->cookie == way->cookie;
+		if (oldest == NULL || found || slot->when < oldest->when) {
+			oldest = slot;
 			turn = seen;
 		}
-		if (seen == 0 || slot->cookie == way->cookie)
+		if (found)
 			break;
 	}
-	if (oldest == RECORD_CONNECTED ||
-	    !write_way(&r->connected[oldest], turn, way))
+	if (oldest == NULL || !write_way(oldest, turn, way))
 		count(&r->counts.ways);
 	else
 		count(&r->counts.connected);
@@ -307,7 +344,7 @@ record_find(const struct record *r, const struct endpoint *given,
 
 		if (turn_of(&slot->turn) == 0)
 			break;
-		if (slot->given.port != given->port || !copy_way(slot, &seen))
+		if (!looks_like(slot, given) || !copy_way(slot, &seen))
 			continue;
 		if (protocol == 0)
 			key.protocol = seen.protocol;

@@ -163,10 +163,17 @@ uint16_t record_image(struct record *r, const struct image *image);
 /*
  * Remember how a socket was bound.  A way with the same protocol, given end
  * and asked name is renewed in place.  With exclusive, no older socket can
- * still hold the port, so that its other ways are dropped.  A full table is
- * counted.
+ * still hold the port, so that its other ways are dropped.  False when there
+ * is no room near the port.
  */
-void record_bound(struct record *r, const struct way *way, bool exclusive);
+bool record_bound(struct record *r, const struct way *way, bool exclusive);
+
+/* Drop the ways near this port whose places `taken` says to be free. */
+void record_prune(
+    struct record *r, uint16_t port, bool (*taken)(const struct way *));
+
+/* Count a way that found no room. */
+void record_lost(struct record *r);
 
 /* Remember how a socket was connected; the oldest one nearby gives way. */
 void record_connected(struct record *r, const struct way *way);

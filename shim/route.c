@@ -6,52 +6,7 @@
  */
 #include "route.h"
 
-#include "ask.h"
-#include "real.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/syscall.h>
-
-static bool
-refused(int fd, const struct endpoint *place, bool unsure)
-{
-	struct endpoint ip4 =
-	    endpoint_of(AF_INET, endpoint_ip4(place), place->port);
-	struct sockaddr_in in;
-	socklen_t len = sizeof(in);
-
-	endpoint_write(&ip4, &in, &len);
-	if (real()->bind(fd, (struct sockaddr *)&in, len) == 0)
-		return false;
-	return errno == EADDRINUSE || unsure;
-}
-
-/*
- * Is the place taken?  With SO_REUSEADDR a TCP bind is refused by a listener
- * and not by connections that the last one left behind; UDP would co-bind.
- * Where no probe can be made, the record's word counts.
- */
-static bool
-taken(
-    const struct attachment *a, const struct endpoint *place, uint8_t protocol)
-{
-	int type = protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	int keep = errno;
-	bool known = a->record != NULL, rc;
-	long fd = syscall(SYS_socket, AF_INET, type | SOCK_CLOEXEC, 0);
-
-	if (fd == -1) {
-		errno = keep;
-		return known;
-	}
-	if (protocol == IPPROTO_TCP)
-		(void)ask_for((int)fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	rc = refused((int)fd, place, known);
-	(void)syscall(SYS_close, fd);
-	errno = keep;
-	return rc;
-}
+#include "probe.h"
 
 /* A place where a client may find somebody, and what the client means. */
 struct goal {
@@ -78,7 +33,8 @@ known(const struct attachment *a, const struct goal *goal)
 static bool
 present(const struct attachment *a, const struct goal *goal)
 {
-	return known(a, goal) && taken(a, goal->place, goal->protocol);
+	return known(a, goal) &&
+	       probe_taken(goal->place, goal->protocol, a->record != NULL);
 }
 
 /* A name outside 127/8 and ::1 is one of the host's own interfaces. */
@@ -96,7 +52,7 @@ second_is_meant(const struct attachment *a, const struct goal goals[2])
 {
 	return known(a, &goals[1]) && !present(a, &goals[0]) &&
 	       (a->record != NULL ||
-		   taken(a, goals[1].place, goals[1].protocol));
+		   probe_taken(goals[1].place, goals[1].protocol, false));
 }
 
 bool
@@ -133,7 +89,7 @@ route_empty(
 {
 	struct goal goal = { given, given, protocol, false };
 
-	return !known(a, &goal) && !taken(a, given, protocol);
+	return !known(a, &goal) && !probe_taken(given, protocol, true);
 }
 
 struct endpoint

@@ -3,6 +3,7 @@
  * The exported socket calls: each does what libc's does, on the address that
  * the lease gives, and shows the address that was asked for.
  */
+#include "ask.h"
 #include "calls.h"
 #include "names.h"
 #include "note.h"
@@ -49,32 +50,58 @@ listen(int fd, int backlog)
 
 /* Note who was accepted, and name it as the program knows it. */
 static void
-welcome(const struct attachment *a, int fd, struct sockname *name)
+welcome(const struct attachment *a, int fd, struct endpoint *peer)
 {
 	struct noted call = { .fd = fd, .protocol = IPPROTO_TCP };
 
-	if (!sockname_got(name, &call.given))
-		return;
-	call.asked = call.given;
-	names_accepted(a, &call.asked);
-	sockname_put(name, &call.asked);
+	call.given = *peer;
+	names_accepted(a, peer);
+	call.asked = *peer;
 	note_accepted(a, &call);
 }
 
 /* A name that nobody asked for is still asked of the kernel: for the note. */
 static int
+receive_nameless(const struct attachment *a, int fd, int flags)
+{
+	struct sockname name = { .len = sizeof(name.ss) };
+	struct sockaddr *sa = (struct sockaddr *)&name.ss;
+	struct endpoint peer;
+	int rc;
+
+	rc = real()->accept4(fd, sa, &name.len, flags);
+	if (rc != -1 && endpoint_read(&peer, sa, name.len))
+		welcome(a, rc, &peer);
+	return rc;
+}
+
+/*
+ * The end that the kernel has just written into this room, by the program's
+ * own pointers: it knows best what is wrong with them.  A name that was cut
+ * is asked for once more.
+ */
+static bool
+written(const struct sockaddr *sa, socklen_t len, int room, int fd,
+    __typeof__(ask_local) *ask, struct endpoint *ep)
+{
+	if (room == -1)
+		return false;
+	return sockname_written(ep, sa, len, (socklen_t)room) ||
+	       (len > (socklen_t)room && ask(fd, ep));
+}
+
+static int
 receive(const struct attachment *a, int fd, struct sockaddr *sa, socklen_t *len,
     int flags)
 {
-	struct sockname name = { .len = sizeof(name.ss) };
-	int rc;
+	int room = sockname_room(len), rc;
+	struct endpoint peer;
 
-	rc = real()->accept4(fd, (struct sockaddr *)&name.ss, &name.len, flags);
-	if (rc == -1)
+	rc = real()->accept4(fd, sa, len, flags);
+	if (rc == -1 || !written(sa, *len, room, rc, ask_peer, &peer))
 		return rc;
-	welcome(a, rc, &name);
-	if (sa != NULL)
-		sockname_show(&name, sa, len);
+	welcome(a, rc, &peer);
+	sockname_put(&peer, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -83,9 +110,10 @@ accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
 
-	if (a == NULL || (sa != NULL && !sockname_wanted(sa, len)))
+	if (a == NULL)
 		return real()->accept(fd, sa, len);
-	return receive(a, fd, sa, len, 0);
+	return sa == NULL ? receive_nameless(a, fd, 0)
+			  : receive(a, fd, sa, len, 0);
 }
 
 EXPORT int
@@ -93,28 +121,23 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
 	const struct attachment *a = attached();
 
-	if (a == NULL || (sa != NULL && !sockname_wanted(sa, len)))
+	if (a == NULL)
 		return real()->accept4(fd, sa, len, flags);
-	return receive(a, fd, sa, len, flags);
+	return sa == NULL ? receive_nameless(a, fd, flags)
+			  : receive(a, fd, sa, len, flags);
 }
 
 EXPORT int
 getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name;
+	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
-	int rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->getsockname(fd, sa, len);
-	name.len = sizeof(name.ss);
-	rc = real()->getsockname(fd, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
-		return rc;
-	if (sockname_got(&name, &ep) && names_local(a, fd, &ep))
-		sockname_put(&name, &ep);
-	sockname_show(&name, sa, len);
+	rc = real()->getsockname(fd, sa, len);
+	if (rc == 0 && written(sa, *len, room, fd, ask_local, &ep) &&
+	    names_local(a, fd, &ep))
+		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -122,19 +145,13 @@ EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	const struct attachment *a = attached();
-	struct sockname name;
+	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
-	int rc;
 
-	if (a == NULL || !sockname_wanted(sa, len))
-		return real()->getpeername(fd, sa, len);
-	name.len = sizeof(name.ss);
-	rc = real()->getpeername(fd, (struct sockaddr *)&name.ss, &name.len);
-	if (rc == -1)
-		return rc;
-	if (sockname_got(&name, &ep) && names_peer(a, fd, &ep))
-		sockname_put(&name, &ep);
-	sockname_show(&name, sa, len);
+	rc = real()->getpeername(fd, sa, len);
+	if (rc == 0 && written(sa, *len, room, fd, ask_peer, &ep) &&
+	    names_peer(a, fd, &ep))
+		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
@@ -169,12 +186,13 @@ EXPORT int
 setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	const struct attachment *a;
-	int rc = real()->setsockopt(fd, level, option, value, len), v6only;
+	int rc = real()->setsockopt(fd, level, option, value, len), v6only = 0;
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
 	a = attached();
-	memcpy(&v6only, value, sizeof(v6only));
+	if (value != NULL) /* which means 0 (net/ipv6/ipv6_sockglue.c) */
+		memcpy(&v6only, value, sizeof(v6only));
 	if (a != NULL)
 		names_forget_v6only(a, fd, v6only != 0);
 	return rc;

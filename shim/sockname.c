@@ -4,20 +4,17 @@
  */
 #include "sockname.h"
 
-#include <limits.h>
-#include <string.h>
+#include "memory.h"
 
-/* What lies in the first page or above user space makes the kernel fail. */
-static bool
-plausible(const void *p)
-{
-	return (intptr_t)p >= 4096;
-}
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
 
 bool
 sockname_readable(const struct sockaddr *sa, socklen_t len)
 {
-	return plausible(sa) && len <= sizeof(struct sockaddr_storage);
+	return len <= sizeof(struct sockaddr_storage) &&
+	       memory_readable(sa, len);
 }
 
 bool
@@ -26,40 +23,60 @@ sockname_read(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 	return sockname_readable(sa, len) && endpoint_read(ep, sa, len);
 }
 
-bool
-sockname_wanted(const struct sockaddr *sa, const socklen_t *len)
+int
+sockname_room(const socklen_t *len)
 {
-	return plausible(sa) && plausible(len) && *len <= INT_MAX;
+	if (!memory_readable(len, sizeof(*len)) || *len > INT_MAX)
+		return -1;
+	return (int)*len;
 }
 
 bool
 sockname_named(const struct msghdr *msg)
 {
-	return plausible(msg) && msg->msg_name != NULL;
+	return memory_readable(msg, sizeof(*msg)) && msg->msg_name != NULL;
+}
+
+/* Bytes up to the end of the address. */
+enum {
+	WHOLE4 = offsetof(struct sockaddr_in, sin_zero),
+	WHOLE6 = offsetof(struct sockaddr_in6, sin6_scope_id)
+};
+
+bool
+sockname_cuts(socklen_t room)
+{
+	/* Of a mapped address, and of ::1, the first eight bytes are 0. */
+	return (room > offsetof(struct sockaddr_in, sin_addr) &&
+		   room < WHOLE4) ||
+	       (room > WHOLE6 - 8 && room < WHOLE6);
 }
 
 bool
-sockname_got(const struct sockname *name, struct endpoint *ep)
+sockname_written(struct endpoint *ep, const struct sockaddr *sa, socklen_t len,
+    socklen_t room)
 {
-	return endpoint_read(ep, (const struct sockaddr *)&name->ss, name->len);
+	struct sockaddr_in6 in6 = { 0 };
+	socklen_t n = len < room ? len : room;
+
+	memcpy(&in6, sa, n < sizeof(in6) ? n : sizeof(in6));
+	return n >= (in6.sin6_family == AF_INET6 ? WHOLE6 : WHOLE4) &&
+	       endpoint_read(ep, (struct sockaddr *)&in6, len);
 }
 
 void
-sockname_put(struct sockname *name, const struct endpoint *ep)
+sockname_put(const struct endpoint *ep, struct sockaddr *sa, socklen_t room)
 {
-	struct sockaddr_in6 in6;
-
-	name->len = sizeof(name->ss);
-	endpoint_write(ep, &in6, &name->len);
-	memcpy(&name->ss, &in6, name->len);
+	endpoint_write(ep, sa, &room);
 }
 
-void
-sockname_show(const struct sockname *name, struct sockaddr *sa, socklen_t *len)
+socklen_t
+sockname_fill(
+    struct sockaddr_in6 *in6, const struct endpoint *ep, socklen_t len)
 {
-	socklen_t room = *len;
+	socklen_t full = sizeof(*in6);
 
-	if (name->len > 0)
-		memcpy(sa, &name->ss, room < name->len ? room : name->len);
-	*len = name->len;
+	memset(in6, 0, sizeof(*in6));
+	endpoint_write(ep, in6, &full);
+	return len < sizeof(*in6) ? len : sizeof(*in6);
 }

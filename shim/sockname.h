@@ -9,7 +9,7 @@
 
 #include "slice.h"
 
-/* What the real call fills in place of the program's own buffer. */
+/* A name that was asked for in place of the program's own buffer. */
 struct sockname {
 	struct sockaddr_storage ss;
 	socklen_t len; /* as returned: may exceed what was stored */
@@ -22,20 +22,34 @@ bool sockname_read(
 /* Will the kernel look at this name at all? */
 bool sockname_readable(const struct sockaddr *sa, socklen_t len);
 
-/* Can a name be returned to this place?  If not, the kernel must say so. */
-bool sockname_wanted(const struct sockaddr *sa, const socklen_t *len);
+/* The bytes that a name may take there; -1: the kernel must say so. */
+int sockname_room(const socklen_t *len);
 
 /* Does this message carry a name, or room for one? */
 bool sockname_named(const struct msghdr *msg);
 
-/* Read what the real call returned; false when it is no IP name. */
-bool sockname_got(const struct sockname *name, struct endpoint *ep);
+/*
+ * Does the kernel, which writes into this room, cut a name of IP within its
+ * address?  Then it cannot be translated in place.
+ */
+bool sockname_cuts(socklen_t room);
 
-/* Put ep in place of what the real call returned. */
-void sockname_put(struct sockname *name, const struct endpoint *ep);
+/*
+ * Read what the kernel, which tells len, has written into this room; false
+ * when it is no name of IP or its address is not whole.
+ */
+bool sockname_written(struct endpoint *ep, const struct sockaddr *sa,
+    socklen_t len, socklen_t room);
 
-/* Hand the name over: cut to *len bytes, *len set to the full length. */
-void sockname_show(
-    const struct sockname *name, struct sockaddr *sa, socklen_t *len);
+/* Put ep in place of what the kernel has written into this room. */
+void sockname_put(
+    const struct endpoint *ep, struct sockaddr *sa, socklen_t room);
+
+/*
+ * Write ep as the kernel is to see it in place of a name of len bytes, of
+ * which it reads no more than there are.  Returns the length to pass.
+ */
+socklen_t sockname_fill(
+    struct sockaddr_in6 *in6, const struct endpoint *ep, socklen_t len);
 
 #endif

@@ -5,6 +5,7 @@
 #include "environment.h"
 #include "lease.h"
 #include "options.h"
+#include "printable.h"
 #include "wire.h"
 
 #include <err.h>
@@ -32,7 +33,7 @@ run(const struct command *self, int argc, char *argv[])
 	(void)execvp(argv[first], &argv[first]);
 	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						: EXIT_NOT_EXECUTABLE,
-	    "%s", argv[first]);
+	    "%s", printable_copy(argv[first]));
 }
 
 const struct command cmd_exec = {

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "lease.h"
 #include "options.h"
+#include "printable.h"
 #include "reaper.h"
 #include "sentinel.h"
 
@@ -112,7 +113,8 @@ reap_address(struct reap *r, const char *text)
 	r->ip = options_address(text);
 	if (r->ip == 0)
 		errx(EXIT_PORTLEASE,
-		    "reap: '%s' is not an address in 127.0.0.0/8", text);
+		    "reap: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(text));
 	r->found = 0;
 	(void)store_each(lease_netns(), reap_one, r);
 	if (r->found == 0)

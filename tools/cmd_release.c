@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "lease.h"
 #include "options.h"
+#include "printable.h"
 #include "procfs.h"
 #include "vouch.h"
 
@@ -48,7 +49,7 @@ print_report(const struct record *r)
 	report[sizeof(report) - 1] = '\0';
 	for (char *line = strtok(report, "\n"); line != NULL;
 	     line = strtok(NULL, "\n")) {
-		procfs_printable(line);
+		printable_line(line);
 		warnx("%s", line);
 	}
 }

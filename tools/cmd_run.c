@@ -21,6 +21,8 @@ run(const struct command *self, int argc, char *argv[])
 	/* What is awaited must not be answered by a stranger. */
 	if (!terms_add_ports(&o.terms, &o.awaited))
 		errx(EXIT_PORTLEASE, "run: too many ranges of ports");
+	if (o.ip != 0 && o.ip_arg[0] != '\0')
+		errx(EXIT_PORTLEASE, "run: --ip or --ip-arg, not both");
 	if (o.ip_arg[0] != '\0')
 		options_take_ip(&o, &argv[first + 1]);
 	return front_run(&o, &argv[first]);

@@ -2,6 +2,7 @@
 /* portlease show: one lease, with its programs and open sockets. */
 #include "commands.h"
 #include "options.h"
+#include "printable.h"
 #include "report.h"
 
 #include <err.h>
@@ -41,7 +42,8 @@ run(const struct command *self, int argc, char *argv[])
 	wanted.ip = options_address(argv[first]);
 	if (wanted.ip == 0)
 		errx(EXIT_PORTLEASE,
-		    "show: '%s' is not an address in 127.0.0.0/8", argv[first]);
+		    "show: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(argv[first]));
 	wanted.report = o.json ? &report_json : &report_text;
 	if (store_each(lease_netns(), show, &wanted) == 0)
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "lease.h"
 #include "options.h"
+#include "printable.h"
 #include "unready.h"
 #include "vigil.h"
 
@@ -96,7 +97,8 @@ take_address(struct options *o, const char *text)
 	o->ip = options_address(text);
 	if (o->ip == 0)
 		errx(EXIT_PORTLEASE,
-		    "wait: '%s' is not an address in 127.0.0.0/8", text);
+		    "wait: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(text));
 }
 
 /* The address may stand before, behind and between the options. */
@@ -120,6 +122,7 @@ run(const struct command *self, int argc, char *argv[])
 	struct stored lease;
 	struct options o;
 
+	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
 	options_default(&o);
 	parse(&o, self->usage, argc, argv);
 	if (!boot_wanted(&o))

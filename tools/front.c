@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "fault.h"
 #include "orphans.h"
+#include "printable.h"
 #include "procfs.h"
 #include "statedir.h"
 #include "trap.h"
@@ -36,15 +37,32 @@
 static const int untouched[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV,
 	SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGCHLD };
 
+/* What the command gets back of the caller's signals. */
+struct signals {
+	sigset_t mask;
+	struct sigaction child;
+};
+
+/* Where SIGCHLD is ignored, no exit status can be had (waitpid(2)). */
 static void
-block_signals(sigset_t *before)
+take_signals(struct signals *before)
 {
+	struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t set;
+
+	(void)sigaction(SIGCHLD, &usual, &before->child);
 
 	sigfillset(&set);
 	for (size_t i = 0; i < sizeof(untouched) / sizeof(*untouched); i++)
 		sigdelset(&set, untouched[i]);
-	(void)sigprocmask(SIG_SETMASK, &set, before);
+	(void)sigprocmask(SIG_SETMASK, &set, &before->mask);
+}
+
+static void
+give_signals(const struct signals *before)
+{
+	(void)sigaction(SIGCHLD, &before->child, NULL);
+	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 /* Are we in the foreground group of our terminal? */
@@ -70,7 +88,7 @@ join_line(char *line, size_t size, char *const argv[])
 			(void)strlcat(line, " ", size);
 		(void)strlcat(line, argv[i], size); /* cut: for people */
 	}
-	procfs_printable(line);
+	printable_line(line);
 }
 
 static void
@@ -103,6 +121,9 @@ open_status_fd(int fd)
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
 	if (copy == -1)
 		err(EXIT_PORTLEASE, "--status-fd %d", fd);
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		errx(
+		    EXIT_PORTLEASE, "--status-fd %d: not open for writing", fd);
 	if (fd > STDERR_FILENO)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return copy;
@@ -120,7 +141,7 @@ open_status_file(const char *path)
 	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
 	copy = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
 	if (copy == -1)
-		err(EXIT_PORTLEASE, "--status-file %s", path);
+		err(EXIT_PORTLEASE, "--status-file %s", printable_copy(path));
 	close(fd);
 	return copy;
 }
@@ -160,16 +181,16 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 	(void)strlcpy(r->state, dir->path, sizeof(r->state)); /* shorter */
 	if (o->record[0] == '\0')
 		return;
-	fd = open(o->record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(o->record, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd == -1)
-		err(EXIT_PORTLEASE, "--record %s", o->record);
+		err(EXIT_PORTLEASE, "--record %s", printable_copy(o->record));
 	close(fd);
 }
 
 /* In the child: wait for the lease, then become the command. */
 static _Noreturn void
-become_command(
-    int channel, const struct request *r, char *argv[], const sigset_t *mask)
+become_command(int channel, const struct request *r, char *argv[],
+    const struct signals *before)
 {
 	struct go go;
 
@@ -185,9 +206,9 @@ become_command(
 		_exit(EXIT_PORTLEASE);
 	}
 	coverage_note(go.record, argv[0], r->options.trap);
-	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	give_signals(before);
 	(void)execvp(argv[0], argv);
-	warn("%s", argv[0]);
+	warn("%s", printable_copy(argv[0]));
 	_exit(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						  : EXIT_NOT_EXECUTABLE);
 }
@@ -213,11 +234,13 @@ static int
 place(const int fds[FD_END - FD_CONTROL])
 {
 	int high[FD_END - FD_CONTROL];
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int low = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = fcntl(low, F_DUPFD_CLOEXEC, FD_END);
 
 	for (int i = 0; i < FD_END - FD_CONTROL; i++)
-		high[i] =
-		    fds[i] == -1 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END);
+		if (fds[i] != -1 &&
+		    (high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END)) == -1)
+			return -1;
 	for (int i = 0; i < FD_END - FD_CONTROL; i++) {
 		if (fds[i] == -1)
 			(void)close(FD_CONTROL + i);
@@ -231,7 +254,7 @@ place(const int fds[FD_END - FD_CONTROL])
 
 /* Fork the stub and return our end of its channel. */
 static int
-fork_stub(struct request *r, char *argv[], const sigset_t *mask)
+fork_stub(struct request *r, char *argv[], const struct signals *before)
 {
 	int stub[2];
 
@@ -244,7 +267,7 @@ fork_stub(struct request *r, char *argv[], const sigset_t *mask)
 		err(EXIT_PORTLEASE, "fork");
 	if (r->command == 0) {
 		close(stub[0]);
-		become_command(stub[1], r, argv, mask);
+		become_command(stub[1], r, argv, before);
 	}
 	return stub[0];
 }
@@ -257,10 +280,11 @@ fork_stub(struct request *r, char *argv[], const sigset_t *mask)
  */
 static _Noreturn void
 become_monitor(int control, const struct statedir *dir, struct request *r,
-    const int status[2], char *argv[], const sigset_t *mask)
+    const int status[2], char *argv[], const struct signals *before)
 {
+	char title[256] = { 0 }; /* room for setproctitle(3) */
 	char *args[] = { (char[]){ "portlease" }, (char[]){ WIRE_MONITOR },
-		NULL };
+		title, NULL };
 	char *clean[2] = { NULL };
 	char self[PATH_MAX];
 	int fds[FD_END - FD_CONTROL];
@@ -268,7 +292,8 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 
 	if (argv != NULL && prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		err(EXIT_PORTLEASE, "PR_SET_CHILD_SUBREAPER");
-	fds[FD_STUB - FD_CONTROL] = fork_stub(r, argv, mask);
+	memset(title, ' ', sizeof(title) - 1);
+	fds[FD_STUB - FD_CONTROL] = fork_stub(r, argv, before);
 	fds[FD_CONTROL - FD_CONTROL] = control;
 	fds[FD_STATE - FD_CONTROL] = dir->fd;
 	fds[FD_STATUS - FD_CONTROL] = status[0];
@@ -362,10 +387,10 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 {
 	int status[2] = { open_status_fd(r->options.status_fd),
 		open_status_file(r->options.status_file) };
-	sigset_t mask;
+	struct signals before;
 	int control[2];
 
-	block_signals(&mask);
+	take_signals(&before);
 	if (fault("front.start") == -1 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
 		-1)
@@ -375,7 +400,7 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 		err(EXIT_PORTLEASE, "fork");
 	if (*monitor == 0) {
 		close(control[0]);
-		become_monitor(control[1], dir, r, status, argv, &mask);
+		become_monitor(control[1], dir, r, status, argv, &before);
 	}
 	(void)fault("front.forked");
 	close(control[1]);
@@ -403,21 +428,20 @@ front_run(const struct options *o, char *argv[])
 }
 
 int
-front_acquire(const struct options *o, struct go *go)
+front_acquire(const struct options *o, struct go *go, pid_t *monitor)
 {
 	char *line[] = { (char[]){ "(acquired)" }, NULL };
 	struct request r;
 	struct statedir dir;
 	int64_t begun = clock_ms();
-	pid_t monitor;
 	int control;
 
 	prepare(&r, &dir, o, line);
 	r.foreground = false;
-	control = start(&r, &dir, NULL, &monitor);
+	control = start(&r, &dir, NULL, monitor);
 	orphans_finish(o, begun);
 	if (recv(control, go, sizeof(*go), 0) != (ssize_t)sizeof(*go))
-		return lost(monitor);
+		return lost(*monitor);
 	(void)fault("acquire.given");
 	return 0;
 }

@@ -15,9 +15,10 @@
 int front_run(const struct options *o, char *argv[]);
 
 /*
- * Lease without a command: a monitor stays behind.  Returns 0 with go filled
- * in, or the exit status of a failure that was told of.
+ * Lease without a command: a monitor stays behind, a child of ours until we
+ * exit.  Returns 0 with go and monitor filled in, or the exit status of a
+ * failure that was told of.
  */
-int front_acquire(const struct options *o, struct go *go);
+int front_acquire(const struct options *o, struct go *go, pid_t *monitor);
 
 #endif

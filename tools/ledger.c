@@ -4,6 +4,7 @@
  * sockets, while the ring forgets.
  */
 #include "ledger.h"
+#include "printable.h"
 #include "procfs.h"
 
 #include <arpa/inet.h>
@@ -28,7 +29,7 @@ ledger_image(const struct record *r, size_t n, struct image *image)
 	if (atomic_load(&slot->turn) != turn || image->pid <= 0)
 		return false;
 	image->path[sizeof(image->path) - 1] = '\0';
-	procfs_printable(image->path);
+	printable_line(image->path);
 	return true;
 }
 

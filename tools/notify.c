@@ -5,6 +5,7 @@
  * sender's credentials make good, unix(7).
  */
 #include "notify.h"
+#include "printable.h"
 #include "procfs.h"
 
 #include <ctype.h>
@@ -46,7 +47,7 @@ static bool
 take_status(struct notified *n, const char *value)
 {
 	(void)strlcpy(n->status, value, sizeof(n->status)); /* for people */
-	procfs_printable(n->status);
+	printable_line(n->status);
 	return true;
 }
 

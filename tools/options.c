@@ -5,6 +5,7 @@
  */
 #include "options.h"
 #include "../shim/terms.h"
+#include "printable.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -221,7 +222,7 @@ set_dry_run(struct options *o, const char *arg)
 static const struct row rows[] = {
 	{ "ports", 'p', "PORTS", FOR_RUN | FOR_ACQUIRE, set_ports,
 	    "declared ports (default " DEFAULT_PORTS ")",
-	    "ports from 1 to 65535, as in 9925-9927,1883" },
+	    "a list of up to 32 ports and ranges, as 9925-9927,1883" },
 	{ "ip", 0, "IP", FOR_RUN | FOR_ACQUIRE, set_ip,
 	    "adopt this address instead of leasing a slice",
 	    "an address in 127.0.0.0/8" },
@@ -250,10 +251,10 @@ static const struct row rows[] = {
 	    "print shell commands for eval (default)", NULL },
 	{ "ready-listen", 0, "PORTS", FOR_RUN | FOR_ACQUIRE, set_ready_listen,
 	    "ready when the lease listens on all of them",
-	    "ports from 1 to 65535, as in 9925-9927,1883" },
+	    "a list of up to 32 ports and ranges, as 9925-9927,1883" },
 	{ "listen", 0, "PORTS", FOR_WAIT, set_ready_listen,
 	    "ready when the lease listens on all of them",
-	    "ports from 1 to 65535, as in 9925-9927,1883" },
+	    "a list of up to 32 ports and ranges, as 9925-9927,1883" },
 	{ "ready-cmd", 0, "CMD", FOR_RUN | FOR_WAIT, set_ready_cmd,
 	    "ready when sh -c CMD, run inside the lease, exits 0",
 	    "a command of at most 1023 bytes" },
@@ -388,7 +389,7 @@ refuse(int c, const char *command, char *argv[])
 	    c == ':'             ? "an argument is missing after"
 	    : is_elsewhere(what) ? "it has no option"
 				 : "unknown option",
-	    what, command);
+	    printable_copy(what), command);
 }
 
 static void
@@ -396,7 +397,7 @@ apply(struct options *o, const char *command, const struct row *row)
 {
 	if (!row->set(o, optarg))
 		errx(EXIT_PORTLEASE, "%s: --%s: '%s' is not %s", command,
-		    row->name, optarg, row->expected);
+		    row->name, printable_copy(optarg), row->expected);
 }
 
 int
@@ -508,11 +509,11 @@ options_take_ip(struct options *o, char *const argv[])
 		value = value_of(argv++, o->ip_arg);
 	if (value == NULL)
 		errx(EXIT_PORTLEASE,
-		    "--ip-arg %s: the command has no --%s=ADDRESS", o->ip_arg,
-		    o->ip_arg);
+		    "--ip-arg %s: the command has no --%s=ADDRESS",
+		    printable_copy(o->ip_arg), printable_copy(o->ip_arg));
 	o->ip = options_address(value);
 	if (o->ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "--ip-arg %s: '%s' is not an address in 127.0.0.0/8",
-		    o->ip_arg, value);
+		    printable_copy(o->ip_arg), printable_copy(value));
 }

@@ -112,7 +112,7 @@ keep_record(const struct options *o, const struct record *record)
 	size_t left = sizeof(*record);
 	ssize_t n = 0;
 	int fd = open(o->record,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	while (fd != -1 && left > 0 &&
 	       ((n = write(fd, data, left)) > 0 || errno == EINTR)) {

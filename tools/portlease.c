@@ -3,11 +3,13 @@
 #include "commands.h"
 #include "monitor.h"
 #include "options.h"
+#include "printable.h"
 #include "salvage.h"
 #include "wire.h"
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +42,40 @@ print_help(FILE *out)
 	    "tells the rest.\n");
 }
 
+/*
+ * What the caller has closed must not become one of our own descriptors.
+ * Each is opened the wrong way round, and is closed to the command.
+ */
+static void
+open_standard(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1)
+			(void)open("/dev/null",
+			    (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
+/* What could not be printed was not told. */
+static void
+finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	warn("standard output");
+	_exit(EXIT_PORTLEASE);
+}
+
 int
 main(int argc, char *argv[])
 {
-	program_invocation_name = program_invocation_short_name =
-	    (char[]){ "portlease" };
+	static char name[] = "portlease";
+
+	program_invocation_name = program_invocation_short_name = name;
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
 	salvage_begin();
-	if (argc == 2 && strcmp(argv[1], WIRE_MONITOR) == 0) {
+	open_standard();
+	(void)atexit(finish_output);
+	if (argc > 1 && strcmp(argv[1], WIRE_MONITOR) == 0) {
 		setproctitle_init(argc, argv, environ);
 		return monitor_main();
 	}
@@ -63,5 +91,5 @@ main(int argc, char *argv[])
 			return commands[i]->run(
 			    commands[i], argc - 1, argv + 1);
 	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
-	    argv[1]);
+	    printable_copy(argv[1]));
 }

@@ -9,6 +9,7 @@
  * those are read from whoever is alive: the leader, then each of task/TID.
  */
 #include "procfs.h"
+#include "printable.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -38,23 +39,6 @@ struct question {
 	int (*ask)(const char *dir, void *arg);
 	void *arg;
 	int denied; /* errno, when somebody alive could not be asked */
-};
-
-/* RFC 3629: first byte -> length, and the bounds of the second byte. */
-static const struct utf8 {
-	unsigned char first, last, low, high;
-	size_t len;
-} utf8[] = {
-	{ 0x20, 0x7e, 0, 0, 1 },
-	{ 0xc2, 0xc2, 0xa0, 0xbf, 2 }, /* below are the C1 controls */
-	{ 0xc3, 0xdf, 0x80, 0xbf, 2 },
-	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-	{ 0xed, 0xed, 0x80, 0x9f, 3 }, /* above are the surrogates */
-	{ 0xee, 0xef, 0x80, 0xbf, 3 },
-	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 };
 
 static int
@@ -235,39 +219,6 @@ ask_process(pid_t pid, int (*question)(const char *dir, void *arg), void *arg)
 	return rc < 0 ? gone() : rc;
 }
 
-/* The length of the printable character that text begins with, or 0. */
-static size_t
-character(const unsigned char *text)
-{
-	const struct utf8 *row = utf8;
-	size_t i;
-
-	while (text[0] < row->first || text[0] > row->last)
-		if (++row == utf8 + sizeof(utf8) / sizeof(*utf8))
-			return 0;
-	if (row->len > 1 && (text[1] < row->low || text[1] > row->high))
-		return 0;
-	for (i = 2; i < row->len; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return row->len;
-}
-
-void
-procfs_printable(char *line)
-{
-	unsigned char *at = (unsigned char *)line;
-	size_t len;
-
-	for (; *at != '\0'; at += len) {
-		len = character(at);
-		if (len == 0) {
-			*at = '?';
-			len = 1;
-		}
-	}
-}
-
 /* comm may hold spaces and parentheses; no field after it does. */
 int
 procfs_parse_stat(const char *text, struct procfs_stat *stat)
@@ -289,7 +240,7 @@ procfs_parse_stat(const char *text, struct procfs_stat *stat)
 	if (len >= sizeof(stat->comm))
 		len = sizeof(stat->comm) - 1;
 	memcpy(stat->comm, left + 1, len);
-	procfs_printable(stat->comm);
+	printable_line(stat->comm);
 	return 0;
 }
 
@@ -392,7 +343,7 @@ join(struct arguments *args)
 	for (i = 0; i < args->len; i++)
 		if (args->text[i] == '\0')
 			args->text[i] = ' ';
-	procfs_printable(args->text);
+	printable_line(args->text);
 	return whole;
 }
 

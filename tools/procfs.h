@@ -23,7 +23,7 @@ struct procfs_stat {
 	char state; /* as in proc(5): R S D Z T t X I */
 	long threads; /* a zombie leader with others alive has more than 1 */
 	uint64_t start; /* clock ticks after boot; with pid, an identity */
-	char comm[64]; /* printable: see procfs_printable */
+	char comm[64]; /* printable: see printable.h */
 };
 
 struct procfs_status {
@@ -94,12 +94,6 @@ int procfs_namespace(const char *kind, uint64_t *inode);
 
 /* The same of another process; -1 with ENOENT when it is gone, EACCES. */
 int procfs_namespace_of(pid_t pid, const char *kind, uint64_t *inode);
-
-/*
- * Makes a line of untrusted bytes fit for a terminal: control characters and
- * what is not UTF-8 become '?'.
- */
-void procfs_printable(char *line);
 
 /* The parsers beneath, pure.  0; -1 with EBADMSG. */
 int procfs_parse_stat(const char *text, struct procfs_stat *stat);

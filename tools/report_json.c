@@ -3,6 +3,7 @@
 #include "json.h"
 #include "ledger.h"
 #include "options.h"
+#include "printable.h"
 #include "procfs.h"
 #include "report.h"
 
@@ -20,7 +21,7 @@ text_of(const char *text, size_t size)
 	char copy[RECORD_COMMAND];
 
 	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
-	procfs_printable(copy);
+	printable_line(copy);
 	return json_string(copy);
 }
 

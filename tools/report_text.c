@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* For people: columns that line up, one fact a line. */
 #include "ledger.h"
+#include "printable.h"
 #include "procfs.h"
 #include "report.h"
 
@@ -34,7 +35,7 @@ line_of(const struct record *r, char line[static RECORD_COMMAND])
 {
 	memcpy(line, r->identity.line, RECORD_COMMAND);
 	line[RECORD_COMMAND - 1] = '\0';
-	procfs_printable(line);
+	printable_line(line);
 }
 
 static unsigned int

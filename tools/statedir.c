@@ -91,6 +91,17 @@ try(struct statedir *dir)
 	return -1;
 }
 
+/* Whatever the umask: nobody else, and we ourselves. */
+static int
+make_private(const char *path)
+{
+	mode_t before = umask(0077);
+	int rc = mkdir(path, 0700);
+
+	(void)umask(before);
+	return rc;
+}
+
 int
 statedir_open(struct statedir *dir)
 {
@@ -101,7 +112,7 @@ statedir_open(struct statedir *dir)
 	for (int i = 0; i < CANDIDATES; i++) {
 		if (!candidate(i, dir->path, sizeof(dir->path)))
 			continue;
-		if (mkdir(dir->path, 0700) == -1 && errno != EEXIST) {
+		if (make_private(dir->path) == -1 && errno != EEXIST) {
 			error = errno;
 			continue;
 		}

@@ -3,6 +3,7 @@
 #include "status.h"
 #include "clock.h"
 #include "json.h"
+#include "printable.h"
 #include "procfs.h"
 #include "unready.h"
 
@@ -95,7 +96,7 @@ lines_of(const char *text, size_t size)
 
 	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
 	while ((line = strsep(&at, "\n")) != NULL) {
-		procfs_printable(line);
+		printable_line(line);
 		if (*line != '\0')
 			json_array_append_new(list, json_string(line));
 	}
@@ -143,7 +144,7 @@ status_leased(struct status *s, const struct request *r, const struct terms *t,
 	if (nobody(s))
 		return;
 	(void)strlcpy(path, record, sizeof(path)); /* same size */
-	procfs_printable(path);
+	printable_line(path);
 	tell(s, "leased",
 	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
 		r->command, "monitor", getpid(), "ports", json_ports(t),
@@ -200,7 +201,7 @@ status_unready(struct status *s, const struct boot *b)
 	if (nobody(s))
 		return;
 	unready_reason(b, reason);
-	procfs_printable(reason);
+	printable_line(reason);
 	tell(s, "not-ready",
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
 		ready_name(b->verdict), "reason", reason, "up",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A line for the verdict, one for each sleeper, and what the probe said. */
 #include "unready.h"
+#include "printable.h"
 #include "procfs.h"
 
 #include <err.h>
@@ -152,7 +153,7 @@ print_said(const struct boot *b, const char *ip)
 
 	memcpy(copy, b->probe.said, sizeof(copy));
 	while ((line = strsep(&at, "\n")) != NULL) {
-		procfs_printable(line);
+		printable_line(line);
 		if (*line != '\0')
 			warnx("%s: --ready-cmd said: %s", ip, line);
 	}

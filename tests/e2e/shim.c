@@ -59,6 +59,46 @@ Test(shim, offers_exactly_what_it_hooks)
 	cr_expect_eq(seen, HOOKED - 1);
 }
 
+/*
+ * What the shim may call: system calls as they are, and what works on memory
+ * alone.  No heap, no stdio, no lock, no locale.  The loader's own questions
+ * (dlsym, dladdr) are asked by the constructor, or by the first call.
+ */
+static const char *const allowed[] = { "__errno_location", "dladdr", "dlsym",
+	"environ", "clock_gettime", "fgetxattr", "fstat", "fstatat", "getcwd",
+	"getpid", "kill", "madvise", "mmap", "munmap", "readlink", "syscall",
+	"memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn",
+	"inet_pton", "strlen", "strncmp", "strrchr", "strspn",
+	/* its own, if there is one: see attach.c */
+	"portlease_untranslated" };
+
+static bool
+is_allowed(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
+		if (strcmp(name, allowed[i]) == 0)
+			return true;
+	return is_hooked(name);
+}
+
+Test(shim, calls_nothing_that_locks_or_allocates)
+{
+	struct run *r = RUN("nm", "-D", "-P", "--undefined-only", SHIM);
+	char *line, *rest = r->out;
+	size_t seen = 0;
+
+	cr_assert_eq(r->status, 0, "%s", r->err);
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		cr_expect_null(strchr(line, '@'), "%s has a version", line);
+		line[strcspn(line, " @")] = '\0';
+		cr_expect(is_allowed(line), "%s is called", line);
+		seen++;
+	}
+	cr_expect_gt(seen, 0);
+}
+
 /* A shim that asks for versioned names loads with glibc only. */
 Test(shim, asks_libc_for_no_versions)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a build with SAN= tells its sanitizers: the tools run inside leases,
- * with the shim before the runtime, and libbsd's setproctitle_init(3) keeps
- * what it copies.
+ * with the shim before the runtime; libbsd's setproctitle_init(3) and
+ * Criterion keep what they allocate.
  */
 const char *__asan_default_options(void);
 const char *__lsan_default_suppressions(void);
@@ -16,5 +16,5 @@ __asan_default_options(void)
 const char *
 __lsan_default_suppressions(void)
 {
-	return "leak:setproctitle_init";
+	return "leak:setproctitle_init\nleak:libcriterion";
 }

@@ -207,38 +207,6 @@ Test(procfs, mountinfo_says_who_hides)
 		    "%s", rows[i].line);
 }
 
-Test(procfs, nothing_reaches_the_terminal_raw)
-{
-	static const struct row {
-		const char *raw, *fit;
-	} rows[] = {
-		{ "", "" },
-		{ "node worker.js", "node worker.js" },
-		{ "a\tb\nc\033]0;x\007", "a?b?c?]0;x?" },
-		{ "\x7f", "?" },
-		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
-		{ "\xe2\x82\xac \xf0\x9f\x98\x80",
-		    "\xe2\x82\xac \xf0\x9f\x98\x80" },
-		{ "\xc2\x9b", "??" }, /* CSI */
-		{ "\xc0\xaf", "??" }, /* overlong */
-		{ "\xed\xa0\x80", "???" }, /* surrogate */
-		{ "\xf4\x90\x80\x80", "????" }, /* beyond Unicode */
-		{ "\xc3", "?" }, /* cut short */
-		{ "\xe2\x82", "??" },
-		{ "\xe2\x82z", "??z" },
-		{ "\xff\xfe", "??" },
-	};
-	char *line;
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		line = strdup(rows[i].raw);
-		procfs_printable(line);
-		cr_expect_str_eq(line, rows[i].fit);
-		free(line);
-	}
-}
-
 Test(procfs, knows_ourselves)
 {
 	struct procfs_status status;

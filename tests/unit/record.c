@@ -123,16 +123,45 @@ Test(record, an_exclusive_bind_ends_what_was_there)
 	cr_expect_eq(found.cookie, 7);
 }
 
-Test(record, ways_that_do_not_fit_are_counted)
+/* The first 64 fit. */
+static uint32_t
+crowd(struct record *r, uint32_t n)
 {
-	struct record *r = new_record();
+	uint32_t refused = 0;
 
-	for (uint32_t i = 0; i < 100; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct way way = way_of(i + 1, INADDR_LOOPBACK + i, 9925);
 
-		record_bound(r, &way, false);
+		refused += !record_bound(r, &way, false);
 	}
-	cr_expect_eq(r->counts.ways, 100 - 64);
+	return refused;
+}
+
+static bool
+even(const struct way *way)
+{
+	return way->cookie % 2 == 0;
+}
+
+Test(record, ways_that_do_not_fit_are_refused)
+{
+	cr_expect_eq(crowd(new_record(), 100), 100 - 64);
+}
+
+Test(record, pruning_makes_room_and_leaves_what_is_taken)
+{
+	struct record *r = new_record();
+	struct way way = way_of(1000, INADDR_ANY, 9925), found;
+
+	crowd(r, 64);
+	cr_expect_not(record_bound(r, &way, false));
+	record_prune(r, 9925, even);
+	for (uint64_t cookie = 1; cookie <= 64; cookie++)
+		if (find(r, 9925, cookie, &found) == WAYS_ONE)
+			cr_expect_eq(found.cookie % 2, 0);
+	cr_expect_eq(find(r, 9925, 64, &found), WAYS_ONE);
+	cr_expect_neq(find(r, 9925, 63, &found), WAYS_ONE);
+	cr_expect(record_bound(r, &way, false));
 }
 
 Test(record, many_ports_find_room)
@@ -169,6 +198,26 @@ Test(record, a_connected_socket_is_found_by_its_cookie)
 	record_connected(r, &way);
 	cr_expect(record_find_connected(r, 1042, &found));
 	cr_expect_eq(endpoint_ip4(&found.asked), 43);
+}
+
+Test(record, a_connection_is_renewed_where_it_is)
+{
+	struct record *r = new_record();
+	struct way older = way_of(1000, 1, 9925), way = way_of(1001, 2, 9925);
+	struct way found;
+
+	older.cookie += 256; /* another one in the first of the two's slots */
+	older.when = 5000;
+	record_connected(r, &older);
+	way.cookie = older.cookie - 256;
+	way.when = 6000;
+	record_connected(r, &way);
+	way.when = 7000;
+	way.asked.port = 9926;
+	record_connected(r, &way);
+	cr_expect(record_find_connected(r, way.cookie, &found));
+	cr_expect_eq(found.asked.port, 9926);
+	cr_expect(record_find_connected(r, older.cookie, &found));
 }
 
 Test(record, the_oldest_connection_gives_way)

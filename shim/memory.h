@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * May memory that the program names be touched?  The kernel answers a bad
+ * address with EFAULT; who reads it first must not crash instead.  Keeps
+ * errno, async-signal-safe.
+ */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Can n bytes be read?  Costs a system call for each page that is not near
+ * the end of the caller's stack.
+ */
+bool memory_readable(const void *p, size_t n);
+
+#endif
