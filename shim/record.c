@@ -26,7 +26,7 @@ record_valid(const struct record *r, size_t size)
 {
 	return size >= sizeof(*r) && r->magic == RECORD_MAGIC &&
 	       r->version == RECORD_VERSION && r->size == sizeof(*r) &&
-	       terms_valid(&r->terms);
+	       r->end == RECORD_MAGIC && terms_valid(&r->terms);
 }
 
 /* Claim a slot whose turn was seen as turn; false when another was first. */

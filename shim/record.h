@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 1U
+#define RECORD_VERSION 2U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -112,9 +112,8 @@ struct identity {
 
 enum { RECORD_REPORT = 4096 };
 
-/* Between a monitor and the `portlease release` that asked it to end. */
+/* From a monitor to every `portlease release` that asked it to end. */
 struct release {
-	_Atomic int32_t caller; /* pid of the release command, 0 none */
 	_Atomic uint32_t done; /* 1: the rest is written */
 	uint32_t freed;
 	uint32_t leaked;
@@ -145,6 +144,7 @@ struct record {
 	struct way bound[RECORD_BOUND]; /* by port */
 	struct way connected[RECORD_CONNECTED]; /* by cookie */
 	struct opened opens[RECORD_OPENS];
+	uint64_t end; /* RECORD_MAGIC: what was cut and grew lost it */
 };
 
 _Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");

@@ -10,6 +10,7 @@
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct reap {
@@ -94,8 +95,12 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	}
 	reaper_finish(dir, &fresh, &how, &out);
 	store_unmap(&fresh);
-	report(r, ip, &out);
-	if (out.verdict >= VERDICT_HELD)
+	if (out.stays != 0)
+		warnx("%s: cannot be removed: %s", fresh.path,
+		    strerror(out.stays));
+	else
+		report(r, ip, &out);
+	if (out.verdict >= VERDICT_HELD || out.stays != 0)
 		r->left++;
 	tenants_free(&out.tenants);
 	close(sentinel);

@@ -10,7 +10,7 @@
 #include "options.h"
 #include "printable.h"
 #include "procfs.h"
-#include "tree.h"
+#include "vouch.h"
 
 #include <err.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 struct wanted {
@@ -53,39 +54,78 @@ print_report(const struct record *r)
 	}
 }
 
+static _Noreturn void
+monitor_lost(const char *ip)
+{
+	errx(EXIT_PORTLEASE,
+	    "%s: the monitor was lost: 'portlease reap %s' finishes what it "
+	    "left",
+	    ip, ip);
+}
+
 /* Without a word from the monitor, it was lost on the way. */
 static int
 conclude(const struct record *r, const char *ip, bool quiet)
 {
+	if (!record_valid(r, sizeof(*r)))
+		errx(EXIT_PORTLEASE,
+		    "%s: has ended, but its record was damaged: 'portlease "
+		    "reap %s' tells what is left",
+		    ip, ip);
 	if (!quiet)
 		print_report(r);
 	if (!atomic_load(&r->release.done))
-		errx(EXIT_PORTLEASE,
-		    "%s: the monitor was lost: 'portlease reap %s' finishes "
-		    "what it left",
-		    ip, ip);
+		monitor_lost(ip);
 	return r->release.leaked ? EXIT_LEAK : 0;
 }
 
+/* Somebody else was first. */
 static int
-release(struct record *r, const char *ip, bool quiet)
+ended_already(const char *ip, bool quiet)
 {
-	const struct identity *id = &r->identity;
-	struct pollfd monitor = { .events = POLLIN };
+	if (!quiet)
+		warnx("%s: the lease has ended already", ip);
+	return 0;
+}
 
-	monitor.fd = procfs_pidfd(id->monitor, id->start);
-	if (monitor.fd == -1)
+/* With our lock on the record nobody takes us for a process of the lease. */
+static int
+release(const struct stored *s, const char *ip, bool quiet)
+{
+	const struct record *r = s->record;
+	struct pollfd monitor = { .events = POLLIN };
+	pid_t pid;
+
+	if (vouch_ask(s->fd) == -1)
+		err(EXIT_PORTLEASE, "%s", s->path);
+	monitor.fd = lease_monitor(s, &pid);
+	if (monitor.fd == -1 && errno == EXDEV)
 		errx(EXIT_PORTLEASE,
-		    "%s: its monitor is gone: 'portlease reap %s' finishes "
-		    "what it left",
-		    ip, ip);
-	atomic_store(&r->release.caller, getpid());
-	if (tree_signal_one(id->monitor, id->start, SIGTERM) == -1)
-		err(EXIT_PORTLEASE, "%s: pid %d", ip, id->monitor);
+		    "%s: its monitor is in another pid namespace", ip);
+	if (monitor.fd == -1 && atomic_load(&r->release.done) &&
+	    r->release.freed)
+		return ended_already(ip, quiet);
+	if (monitor.fd == -1)
+		monitor_lost(ip);
+	if (pidfd_send_signal(monitor.fd, SIGTERM, NULL, 0) == -1 &&
+	    errno != ESRCH)
+		err(EXIT_PORTLEASE, "%s: pid %d", ip, pid);
 	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
 	return conclude(r, ip, quiet);
+}
+
+/* A lease that we have the variables of was there once. */
+static int
+not_found(const char *ip, bool quiet)
+{
+	const char *inside = getenv("PORTLEASE_IP");
+
+	if (inside == NULL || strcmp(inside, ip) != 0 ||
+	    getenv("PORTLEASE_RECORD") == NULL)
+		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
+	return ended_already(ip, quiet);
 }
 
 static int
@@ -110,12 +150,12 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "release: '%s' is not an address in 127.0.0.0/8", ip);
 	w.netns = lease_netns();
-	if (statedir_each(find, &w) == 0)
-		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
+	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
+		return not_found(ip, o.quiet);
 	if (w.found.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
 		    strerror(w.found.error));
-	return release(w.found.record, ip, o.quiet);
+	return release(&w.found, ip, o.quiet);
 }
 
 const struct command cmd_release = {

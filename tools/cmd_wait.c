@@ -6,7 +6,6 @@
 #include "lease.h"
 #include "options.h"
 #include "printable.h"
-#include "procfs.h"
 #include "unready.h"
 #include "vigil.h"
 
@@ -72,8 +71,8 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 		.terms = &w->terms,
 		.record = lease->record,
 		.diag = sockdiag_open(),
-		.root = id->command != 0 ? id->monitor : 0,
 		.notify = -1 };
+	pid_t monitor;
 
 	w->status = (struct status){ .fd = { -1, -1 } };
 	w->terms = lease->record->terms;
@@ -81,9 +80,10 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 		errx(EXIT_PORTLEASE, "wait: the record makes no sense");
 	if (plan.diag == NULL)
 		err(EXIT_PORTLEASE, "wait: sock_diag");
-	w->monitor = procfs_pidfd(id->monitor, id->start);
+	w->monitor = lease_monitor(lease, &monitor);
 	if (w->monitor == -1)
-		err(EXIT_PORTLEASE, "wait: its monitor, pid %d", id->monitor);
+		err(EXIT_PORTLEASE, "wait: its monitor");
+	plan.root = id->command != 0 ? monitor : 0;
 	if (wire_go(&w->go, &w->terms, lease->path) == -1 ||
 	    vigil_begin(&w->vigil, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");

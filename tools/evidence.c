@@ -95,7 +95,8 @@ add_local(const struct looking *l, const struct sockdiag_socket *s)
 
 	if (is_sentinel(l, s))
 		return;
-	if (adopted && !terms_declares(l->terms, s->lport) && !recorded(l, s))
+	if (adopted && l->terms->nports > 0 &&
+	    !terms_declares(l->terms, s->lport) && !recorded(l, s))
 		return;
 	if (s->protocol == IPPROTO_TCP && s->inode == 0 && fades(s->state))
 		l->e->fading++;

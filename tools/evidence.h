@@ -27,6 +27,7 @@ struct evidence {
 	int sockets_unseen; /* errno with which sock_diag refused; 0 seen */
 	bool processes_unseen;
 	bool overflowed; /* tables of the record that are needed */
+	bool damaged; /* the record, while it was in use */
 	unsigned int processes; /* of the lease, still alive */
 	unsigned int held; /* sockets with somebody behind them */
 	unsigned int fading; /* sockets that only time removes */
@@ -45,7 +46,8 @@ enum look {
 
 /*
  * Add what sockets say.  record may be NULL; with it, its cookies tell whose
- * a wildcard listener or a socket on an adopted address is.
+ * a wildcard listener or a socket on an adopted address is.  Terms without any
+ * port mean that nobody knows them: all count.
  */
 void evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look);

@@ -21,7 +21,7 @@ identity_write(struct record *record, const struct request *r, uint64_t netns)
 	struct identity *id = &record->identity;
 	struct timespec now;
 
-	record->magic = RECORD_MAGIC;
+	record->magic = record->end = RECORD_MAGIC;
 	record->version = RECORD_VERSION;
 	record->size = sizeof(*record);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The monitor's pid and start time tell, and disturb nobody.  Only of one in
- * another pid namespace, or unknown, its sentinel must be asked: for a moment
- * that keeps the address from whoever wants it.
+ * The lock on the record tells, and disturbs nobody.  Only of one that cannot
+ * be read the sentinel must be asked: for a moment that keeps the address from
+ * whoever wants it.
  */
 #include "lease.h"
 #include "clock.h"
 #include "options.h"
 #include "procfs.h"
 #include "sentinel.h"
+#include "vouch.h"
 
 #include <err.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
 
 bool
 lease_monitor_lives(const struct identity *id)
@@ -26,16 +30,27 @@ lease_monitor_lives(const struct identity *id)
 enum lease_state
 lease_state(const struct stored *s)
 {
-	uint64_t pidns;
-
-	if (s->record != NULL && lease_monitor_lives(&s->record->identity))
-		return LEASE_LIVE;
-	if (s->record != NULL && procfs_namespace("pid", &pidns) == 0 &&
-	    s->record->identity.pidns == pidns)
-		return LEASE_ORPHAN;
-	if (sentinel_held(s->ip))
+	if (s->live || (s->record == NULL && sentinel_held(s->ip)))
 		return LEASE_LIVE;
 	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;
+}
+
+/* The descriptor first: who has the lock after that is whom it names. */
+int
+lease_monitor(const struct stored *s, pid_t *pid)
+{
+	int fd, error = ESRCH;
+	pid_t again;
+
+	if (vouch_monitor(s->fd, pid) && *pid == 0)
+		error = EXDEV;
+	fd = *pid != 0 ? pidfd_open(*pid, 0) : -1;
+	if (fd != -1 && vouch_monitor(s->fd, &again) && again == *pid)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	errno = error;
+	return -1;
 }
 
 struct search {

@@ -14,7 +14,15 @@ enum lease_state {
 /* Does a process with the monitor's pid and start time live here? */
 bool lease_monitor_lives(const struct identity *id);
 
+/* When it was mapped. */
 enum lease_state lease_state(const struct stored *s);
+
+/*
+ * A pidfd of the monitor of a record that is mapped for writing, by the
+ * kernel's word, and its pid.  -1 with ESRCH when it is gone, EXDEV when it is
+ * in a pid namespace that we do not see.
+ */
+int lease_monitor(const struct stored *s, pid_t *pid);
 
 /*
  * The live lease of this address, or with 0 the one that we are called in,

@@ -419,6 +419,7 @@ watch(struct monitor *m)
 	sigset_t set;
 
 	sigfillset(&set);
+	sigdelset(&set, SIGBUS); /* salvage.h */
 	(void)sigprocmask(SIG_SETMASK, &set, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);

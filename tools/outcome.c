@@ -68,10 +68,9 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 		evidence_sockets(
 		    &sockets, c->diag, &c->terms, c->stored.record, LOOK_WALK);
 	if (fault("conclude.tenants") == -1 ||
-	    tenants_find(
-		&t, c->stored.record, c->stored.path, &sockets, among) == -1)
+	    tenants_find(&t, &c->stored, &sockets, among) == -1)
 		t.unseen = true;
-	e->processes = (unsigned int)tenants_unproven(&t);
+	e->processes = (unsigned int)tenants_unproven(&t, &c->stored);
 	e->processes_unseen = out->commandless && t.unseen;
 	/* One that just died may have refused to be looked at. */
 	again = e->processes_unseen && e->processes == 0;
@@ -81,6 +80,7 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 	}
 	if (t.n > e->processes && tenants_wait(&t, *patience) > 0) {
 		*patience = 0;
+		tenants_excuse(&t, &c->stored);
 		note_clients(out, c, &t);
 		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
 		again = true;
@@ -158,6 +158,7 @@ gather(struct outcome *out, const struct options *o, const struct claim *c,
 	e->overflowed =
 	    out->commandless && atomic_load(&record->counts.images) > 0;
 	(void)settle(e, c->diag, &c->terms, record);
+	e->damaged = !record_valid(record, sizeof(*record));
 }
 
 struct ended

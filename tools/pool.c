@@ -268,7 +268,7 @@ wait_for_change(
 }
 
 /* A record without a lock: its monitor was lost.  We hold the lock now. */
-static bool
+static enum look_result
 finish_orphan(struct claim *c, struct evidence *e)
 {
 	struct reaping how = { c->sig, c->grace, false };
@@ -282,8 +282,12 @@ finish_orphan(struct claim *c, struct evidence *e)
 	store_unmap(&orphan);
 	tenants_free(&reaped.tenants);
 	*e = reaped.evidence;
-	return reaped.verdict == VERDICT_CLEAN ||
-	       reaped.verdict == VERDICT_COOLING;
+	if (reaped.stays != 0) {
+		(void)explain(c, "%s: cannot be removed: %s", orphan.path,
+		    strerror(reaped.stays));
+		return BROKEN;
+	}
+	return reaped.verdict <= VERDICT_COOLING ? FREE : BUSY;
 }
 
 /*
@@ -293,6 +297,7 @@ finish_orphan(struct claim *c, struct evidence *e)
 static enum look_result
 try_adopt(struct claim *c, struct evidence *e)
 {
+	enum look_result orphan = FREE;
 	enum verdict verdict;
 
 	memset(e, 0, sizeof(*e));
@@ -300,9 +305,10 @@ try_adopt(struct claim *c, struct evidence *e)
 		c->sentinel = sentinel_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return BUSY;
-	if (store_has(c->dir, c->terms.leased, c->netns) &&
-	    !finish_orphan(c, e))
-		return BUSY;
+	if (store_has(c->dir, c->terms.leased, c->netns))
+		orphan = finish_orphan(c, e);
+	if (orphan != FREE)
+		return orphan;
 	verdict = prove(c, e, LOOK_WALK);
 	if (verdict == VERDICT_UNKNOWN) {
 		(void)explain(c,

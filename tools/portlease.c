@@ -4,6 +4,7 @@
 #include "monitor.h"
 #include "options.h"
 #include "printable.h"
+#include "salvage.h"
 #include "wire.h"
 
 #include <err.h>
@@ -71,6 +72,7 @@ main(int argc, char *argv[])
 
 	program_invocation_name = program_invocation_short_name = name;
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
+	salvage_begin();
 	open_standard();
 	(void)atexit(finish_output);
 	if (argc > 1 && strcmp(argv[1], WIRE_MONITOR) == 0) {

@@ -8,7 +8,8 @@
 static bool
 blind(const struct evidence *e)
 {
-	return e->sockets_unseen != 0 || e->processes_unseen || e->overflowed;
+	return e->sockets_unseen != 0 || e->processes_unseen || e->overflowed ||
+	       e->damaged;
 }
 
 static bool
@@ -69,6 +70,8 @@ reason_unknown(const struct evidence *e, char *text, size_t size)
 	else if (e->processes_unseen)
 		(void)snprintf(
 		    text, size, "processes of others cannot be seen in /proc");
+	else if (e->damaged)
+		(void)strlcpy(text, "the record was damaged", size);
 	else
 		(void)snprintf(
 		    text, size, "more programs ran than the record can list");

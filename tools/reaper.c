@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Section by section: who is left, end them, what is left, judge. */
 #include "reaper.h"
+#include "../shim/terms.h"
 #include "clock.h"
 #include "fault.h"
 #include "ledger.h"
+#include "sentinel.h"
 #include "settle.h"
 
 #include <errno.h>
@@ -15,13 +17,18 @@ enum {
 	LOOKS = 4
 };
 
-/* What to prove with when the record's own terms cannot be read. */
+/* The record's own, or all that its name tells: no ports, so all of them. */
 static struct terms
-bare_terms(uint32_t ip)
+terms_of(const struct stored *s)
 {
-	struct terms t = { .leased = ip };
+	struct terms t = { 0 };
 
-	if ((ip & 0xff) != HOST_LEASED)
+	if (s->record != NULL)
+		t = s->record->terms;
+	if (terms_valid(&t) && t.leased == s->ip)
+		return t;
+	t = (struct terms){ .leased = s->ip };
+	if (sentinel_address(s->ip) == s->ip || (s->ip & 0xff) != HOST_LEASED)
 		t.flags = TERMS_ADOPTED;
 	return t;
 }
@@ -29,17 +36,18 @@ bare_terms(uint32_t ip)
 static int
 recorded(const struct sockdiag_socket *s, void *arg)
 {
-	return s->inode != 0 && ledger_knows(arg, s->cookie);
+	return s->inode != 0 && (arg == NULL || ledger_knows(arg, s->cookie));
 }
 
 /* Passes that find nobody before it is believed: more while a port listens. */
 static int
-enough(struct sockdiag *diag, struct record *r)
+enough(struct sockdiag *diag, const struct stored *s)
 {
-	int prefix = r->terms.flags & TERMS_ADOPTED ? 32 : 24;
+	struct terms t = terms_of(s);
+	int prefix = t.flags & TERMS_ADOPTED ? 32 : 24;
 
-	if (diag == NULL || sockdiag_tcp_listening(diag, r->terms.leased,
-				prefix, recorded, r) != 1)
+	if (diag == NULL || sockdiag_tcp_listening(diag, t.leased, prefix,
+				recorded, s->record) != 1)
 		return 2;
 	return 20;
 }
@@ -57,12 +65,12 @@ end_late(const struct stored *s, struct sockdiag *diag,
 	size_t left = 0;
 	int empty = 0;
 
-	while (empty < enough(diag, s->record) && clock_ms() < end)
-		empty = tenants_kill(s->record, s->path, e) > 0 ? 0 : empty + 1;
+	while (empty < enough(diag, s) && clock_ms() < end)
+		empty = tenants_kill(s, e) > 0 ? 0 : empty + 1;
 	for (int i = 0; i < LOOKS; i++) {
-		if (tenants_find(&t, s->record, s->path, e, AMONG_ALL) == -1)
+		if (tenants_find(&t, s, e, AMONG_ALL) == -1)
 			t.unseen = true;
-		left = tenants_unproven(&t) + tenants_wait(&t, STORM);
+		left = tenants_unproven(&t, s) + tenants_wait(&t, STORM);
 		*unseen = t.unseen;
 		tenants_free(&t);
 		/* One that just died may have refused to be looked at. */
@@ -80,7 +88,7 @@ end_tenants(const struct stored *s, const struct reaping *how,
 
 	(void)fault("reap.locked");
 	if (fault("reap.tenants") == -1 ||
-	    tenants_find(t, s->record, s->path, e, AMONG_ALL) == -1)
+	    tenants_find(t, s, e, AMONG_ALL) == -1)
 		t->unseen = true;
 	out->left = t->n;
 	if (how->dry_run || t->n == 0)
@@ -95,21 +103,26 @@ reaper_finish(const struct statedir *dir, struct stored *s,
     const struct reaping *how, struct reaped *out)
 {
 	struct sockdiag *diag = sockdiag_open();
-	struct terms terms = s->record ? s->record->terms : bare_terms(s->ip);
+	struct terms terms = terms_of(s);
 	struct evidence before = { 0 };
 
 	memset(out, 0, sizeof(*out));
 	evidence_sockets(&before, diag, &terms, s->record, LOOK_WALK);
-	if (s->record != NULL)
-		end_tenants(s, how, diag, &before, out);
+	end_tenants(s, how, diag, &before, out);
 	out->evidence.processes = (unsigned int)out->left;
 	out->evidence.processes_unseen = out->tenants.unseen;
 	out->evidence.overflowed =
 	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
-	out->verdict = settle(&out->evidence, diag, &terms, s->record);
+	(void)settle(&out->evidence, diag, &terms, s->record);
+	out->evidence.damaged =
+	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
+	out->verdict = proof_of(&out->evidence);
 	(void)fault("reap.proven");
 	sockdiag_close(diag);
-	if (!how->dry_run &&
-	    (out->verdict == VERDICT_CLEAN || out->verdict == VERDICT_COOLING))
-		(void)store_remove(dir, s->name);
+	if (out->verdict != VERDICT_CLEAN && out->verdict != VERDICT_COOLING)
+		return;
+	if (s->error == EISDIR)
+		out->stays = EISDIR;
+	else if (!how->dry_run && store_remove(dir, s->name) == -1)
+		out->stays = errno;
 }

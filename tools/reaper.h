@@ -22,13 +22,14 @@ struct reaped {
 	struct tenants tenants; /* found; the caller frees */
 	size_t left; /* of them, not ended */
 	struct evidence evidence;
+	int stays; /* errno: it could not be removed, and keeps the address */
 };
 
 /*
  * Finish the orphan.  The caller holds its sentinel, which proves that no
- * monitor does.  s is mapped; an unreadable one is UNKNOWN unless nothing at
- * all is left on its address.  The record is removed when the verdict is
- * CLEAN or COOLING.
+ * monitor does.  s is mapped.  With an unreadable one only marks, sockets and
+ * parents tell who is the lease's, and every socket on its address counts.
+ * The record is removed when the verdict is CLEAN or COOLING.
  */
 void reaper_finish(const struct statedir *dir, struct stored *s,
     const struct reaping *how, struct reaped *out);

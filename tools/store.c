@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "options.h"
 #include "sentinel.h"
+#include "vouch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +33,7 @@ name_stored(const struct statedir *dir, const char *name, struct stored *s)
 	int n;
 
 	memset(s, 0, sizeof(*s));
+	s->fd = -1;
 	if (strlcpy(s->name, name, sizeof(s->name)) >= sizeof(s->name))
 		return -1;
 	n = snprintf(s->path, sizeof(s->path), "%s/%s", dir->path, name);
@@ -94,12 +96,16 @@ store_create(
 	error = fault("record.allocate") == -1
 		    ? errno
 		    : posix_fallocate(fd, 0, sizeof(struct record));
-	if (error == 0 && (s->record = map(fd, true)) == NULL)
+	if (error == 0 &&
+	    (vouch_take(fd) == -1 || (s->record = map(fd, true)) == NULL))
 		error = errno;
-	close(fd);
 	(void)fault("record.created");
-	if (error == 0)
+	if (error == 0) {
+		s->fd = fd;
+		s->live = true;
 		return 0;
+	}
+	close(fd);
 	(void)unlinkat(dir->fd, temp, 0);
 	errno = error;
 	return -1;
@@ -138,6 +144,10 @@ check(int fd)
 
 	if (fstat(fd, &st) == -1)
 		return errno;
+	if (st.st_nlink == 0)
+		return ENOENT;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
 		return EPERM;
 	return st.st_size >= (off_t)sizeof(struct record) ? 0 : EBADMSG;
@@ -147,6 +157,7 @@ void
 store_map(const struct statedir *dir, const char *name, bool writable,
     struct stored *s)
 {
+	pid_t monitor;
 	int fd;
 
 	if (name_stored(dir, name, s) == -1 || !parse_name(s)) {
@@ -161,10 +172,15 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		s->error = errno;
 		return;
 	}
+	/* In this order: a monitor that frees removes first, then dies. */
+	s->live = vouch_monitor(fd, &monitor);
 	s->error = check(fd);
 	if (s->error == 0 && (s->record = map(fd, writable)) == NULL)
 		s->error = errno;
-	close(fd);
+	if (s->record != NULL && writable)
+		s->fd = fd;
+	else
+		close(fd);
 	if (s->record != NULL &&
 	    (!record_valid(s->record, sizeof(struct record)) ||
 		s->record->terms.leased != s->ip)) {
@@ -176,9 +192,13 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 void
 store_unmap(struct stored *s)
 {
-	if (s->record != NULL)
+	if (s->record != NULL) {
 		(void)munmap(s->record, sizeof(struct record));
+		if (s->fd != -1)
+			close(s->fd);
+	}
 	s->record = NULL;
+	s->fd = -1;
 }
 
 int

@@ -15,16 +15,18 @@ struct stored {
 	struct record *record; /* mapped; NULL when it is unreadable */
 	uint32_t ip; /* from its name, host byte order */
 	uint64_t netns; /* from its name */
-	int error; /* why record is NULL: EBADMSG, EACCES, ... */
+	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */
 	bool writable;
+	int fd; /* of one that is mapped for writing, see vouch.h; else -1 */
+	bool live; /* its monitor lived when it was mapped; see vouch.h */
 	char name[48];
 	char path[PATH_MAX];
 };
 
 /*
- * Create and map the record of ip, all of it allocated; the caller fills it
- * in and calls store_publish, until when nobody sees it.  0; -1 with errno:
- * ENOSPC, EDQUOT, EROFS.
+ * Create and map the record of ip, all of it allocated; the caller is its
+ * monitor until store_unmap or its death, fills it in and calls store_publish,
+ * until when nobody sees it.  0; -1 with errno: ENOSPC, EDQUOT, EROFS.
  */
 int store_create(
     const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s);
@@ -35,7 +37,7 @@ bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
 
 /*
  * Map the record with this name, for reading, or for writing with writable.
- * Never fails: see error.
+ * Never fails: see error, which is ENOENT, too, when it was removed meanwhile.
  */
 void store_map(const struct statedir *dir, const char *name, bool writable,
     struct stored *s);

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "ledger.h"
 #include "procfs.h"
-#include "tree.h"
+#include "vouch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +23,7 @@ enum { KILL_WAIT = 2000, DYING_WAIT = 100 /* milliseconds */ };
 
 struct finding {
 	struct tenants *out;
-	const struct record *record;
+	const struct record *record; /* NULL: unreadable */
 	const char *path;
 	const struct evidence *e;
 	uint64_t pidns;
@@ -46,7 +46,8 @@ spare_line(struct finding *f, pid_t pid)
 {
 	struct procfs_stat st;
 
-	while (pid > 1 && f->nspared < sizeof(f->spared) / sizeof(pid_t)) {
+	while (
+	    !spared(f, pid) && f->nspared < sizeof(f->spared) / sizeof(pid_t)) {
 		f->spared[f->nspared++] = pid;
 		if (procfs_stat(pid, &st) == -1)
 			break;
@@ -54,15 +55,18 @@ spare_line(struct finding *f, pid_t pid)
 	}
 }
 
-/* Whoever asks for the end of a lease outlives it. */
 static void
-spare(struct finding *f)
+spare_caller(pid_t pid, void *arg)
+{
+	spare_line(arg, pid);
+}
+
+static void
+spare_owner(struct finding *f)
 {
 	const struct identity *id = &f->record->identity;
 	struct procfs_stat st;
 
-	spare_line(f, getpid());
-	spare_line(f, atomic_load(&f->record->release.caller));
 	if (procfs_stat(id->owner, &st) == -1 || st.start != id->owner_start)
 		return;
 	spare_line(f, id->owner);
@@ -70,12 +74,33 @@ spare(struct finding *f)
 		f->owner = id->owner;
 }
 
+/* Whoever asks for the end of a lease outlives it. */
+static void
+begin(struct finding *f, struct tenants *t, const struct stored *s,
+    const struct evidence *e)
+{
+	memset(f, 0, sizeof(*f));
+	f->out = t;
+	f->record = s->record;
+	f->path = s->path;
+	f->e = e;
+	(void)procfs_namespace("pid", &f->pidns);
+	spare_line(f, getpid());
+	if (s->fd != -1)
+		vouch_callers(s->fd, spare_caller, f);
+	if (s->record != NULL)
+		spare_owner(f);
+}
+
 static bool
 in_record(const struct finding *f, const struct procfs_stat *p)
 {
-	const struct identity *id = &f->record->identity;
+	const struct identity *id;
 	struct image image;
 
+	if (f->record == NULL)
+		return false;
+	id = &f->record->identity;
 	if (id->command == p->pid && id->command_start == p->start &&
 	    id->pidns == f->pidns)
 		return true;
@@ -117,8 +142,6 @@ by_owner(const struct finding *f, const struct procfs_stat *p)
 static bool
 parent_proven(const struct finding *f, const struct procfs_stat *p)
 {
-	if (by_owner(f, p))
-		return true;
 	for (size_t i = 0; i < f->out->n; i++)
 		if (f->out->list[i].pid == p->ppid)
 			return tenants_proven(&f->out->list[i]);
@@ -141,7 +164,7 @@ ask_witnesses(struct finding *f, const struct procfs_stat *p)
 	if (f->e != NULL && f->e->nleft > 0 &&
 	    procfs_sockets(p->pid, holds, (void *)(uintptr_t)f->e) == 1)
 		w |= WITNESS_SOCKET;
-	if (parent_proven(f, p))
+	if (parent_proven(f, p) || (by_owner(f, p) && !(w & WITNESS_RECORD)))
 		w |= WITNESS_PARENT;
 	return w;
 }
@@ -245,7 +268,7 @@ lives_in(pid_t pid, void *arg)
 static bool
 out_of_sight(const struct finding *f)
 {
-	uint64_t theirs = f->record->identity.pidns;
+	uint64_t theirs = f->record != NULL ? f->record->identity.pidns : 0;
 
 	if (procfs_hidden())
 		return true;
@@ -255,14 +278,13 @@ out_of_sight(const struct finding *f)
 }
 
 int
-tenants_find(struct tenants *t, const struct record *record, const char *path,
+tenants_find(struct tenants *t, const struct stored *s,
     const struct evidence *e, enum tenants_among among)
 {
-	struct finding f = { .out = t, .record = record, .path = path, .e = e };
+	struct finding f;
 
 	memset(t, 0, sizeof(*t));
-	(void)procfs_namespace("pid", &f.pidns);
-	spare(&f);
+	begin(&f, t, s, e);
 	if (among == AMONG_ALL)
 		t->unseen = out_of_sight(&f);
 	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
@@ -311,19 +333,28 @@ kill_if_proven(struct finding *f, pid_t pid)
 	return killed;
 }
 
+void
+tenants_excuse(struct tenants *t, const struct stored *s)
+{
+	struct finding f;
+	size_t n = 0;
+
+	begin(&f, t, s, NULL);
+	for (size_t i = 0; i < t->n; i++)
+		if (!spared(&f, t->list[i].pid))
+			t->list[n++] = t->list[i];
+	t->n = n;
+}
+
 size_t
-tenants_kill(
-    const struct record *record, const char *path, const struct evidence *e)
+tenants_kill(const struct stored *s, const struct evidence *e)
 {
 	struct tenants none = { 0 };
-	struct finding f = {
-		.out = &none, .record = record, .path = path, .e = e
-	};
 	struct pids pids = { 0 };
+	struct finding f;
 	size_t killed = 0;
 
-	(void)procfs_namespace("pid", &f.pidns);
-	spare(&f);
+	begin(&f, &none, s, e);
 	(void)procfs_each(collect, &pids);
 	while (pids.n > 0)
 		killed += kill_if_proven(&f, pids.list[--pids.n]);
@@ -441,17 +472,30 @@ tenants_end(const struct tenants *t, int sig, int64_t grace)
 	return left;
 }
 
-size_t
-tenants_unproven(const struct tenants *t)
+static size_t
+count_unproven(const struct tenants *t)
 {
-	struct pollfd *fds;
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++)
 		n += !tenants_proven(&t->list[i]);
+	return n;
+}
+
+size_t
+tenants_unproven(struct tenants *t, const struct stored *s)
+{
+	struct pollfd *fds;
+	size_t n = count_unproven(t), left = 0;
+
 	if (n == 0 || (fds = open_all(t, false)) == NULL)
 		return n;
-	n = wait_all(fds, t->n, DYING_WAIT);
+	(void)wait_all(fds, t->n, DYING_WAIT);
+	for (size_t i = 0; i < t->n; i++)
+		if (tenants_proven(&t->list[i]) || fds[i].fd >= 0)
+			t->list[left++] = t->list[i];
 	close_all(fds, t->n);
-	return n;
+	t->n = left;
+	tenants_excuse(t, s);
+	return count_unproven(t);
 }

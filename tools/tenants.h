@@ -10,6 +10,7 @@
 #define TENANTS_H
 
 #include "evidence.h"
+#include "store.h"
 
 #include <stdint.h>
 
@@ -18,7 +19,8 @@ enum {
 	WITNESS_MARK = 2, /* its environment names the record */
 	WITNESS_SOCKET = 4, /* it holds a socket of the lease */
 	WITNESS_PARENT = 8 /* its parent is a tenant, or the owner of an
-			       acquired lease */
+			       acquired lease; of whom only the record knows,
+			       so that one does not count beside the other */
 };
 
 struct tenant {
@@ -45,14 +47,18 @@ enum tenants_among {
 };
 
 /*
- * Find the living processes with at least one witness.  path is the record's.
- * e, or NULL, lists sockets of the lease.  Ourselves, the lease's owner, the
- * caller of `portlease release`, and the ancestors of all of these are left
- * out.  0; -1 with errno.
+ * Find the living processes with at least one witness.  s may be unreadable:
+ * then the record is no witness, and its owner unknown.  e, or NULL, lists
+ * sockets of the lease.  Ourselves, the lease's owner, the callers of
+ * `portlease release`, and the ancestors of all of these are left out.  0; -1
+ * with errno.
  */
-int tenants_find(struct tenants *t, const struct record *record,
-    const char *path, const struct evidence *e, enum tenants_among among);
+int tenants_find(struct tenants *t, const struct stored *s,
+    const struct evidence *e, enum tenants_among among);
 void tenants_free(struct tenants *t);
+
+/* Leave out whoever has called `portlease release` meanwhile. */
+void tenants_excuse(struct tenants *t, const struct stored *s);
 
 bool tenants_proven(const struct tenant *tenant);
 
@@ -61,14 +67,15 @@ bool tenants_proven(const struct tenant *tenant);
  * who forks and exits all the time is gone before a whole pass is over.
  * Returns how many were.
  */
-size_t tenants_kill(
-    const struct record *record, const char *path, const struct evidence *e);
+size_t tenants_kill(const struct stored *s, const struct evidence *e);
 
 /*
- * How many have one witness only and are still there after a moment: they are
- * never signalled, but a process that is dying tells less and less of itself.
+ * How many have one witness only and are still there after a moment, without
+ * asking for the end of the lease: they are never signalled, but a process
+ * that is dying tells less and less of itself.  The others of them are dropped
+ * from the list.
  */
-size_t tenants_unproven(const struct tenants *t);
+size_t tenants_unproven(struct tenants *t, const struct stored *s);
 
 /* Wait at most ms for the proven ones to end; returns how many are left. */
 size_t tenants_wait(const struct tenants *t, int64_t ms);

@@ -9,6 +9,7 @@
 
 #include "tools/lease.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
@@ -384,24 +385,133 @@ Test(orphans, what_may_be_hidden_keeps_the_address_taken)
 	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
 }
 
-Test(orphans, an_unreadable_record_is_not_handed_out)
+static const char *
+record_of(const char *ip)
 {
-	const char *ip;
-	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
-	const char *path = strchr(mark_of(ip), '=') + 1;
-	struct run *r;
+	return strchr(mark_of(ip), '=') + 1;
+}
 
+static void
+cut(const char *path)
+{
 	cr_assert_eq(truncate(path, 100), 0);
-	story_has(leases(), ip, "unreadable");
-	r = RUN(PORTLEASE, "reap", ip);
-	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
-	cr_expect(alive(pid));
-	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+}
+
+static void
+garble(const char *path)
+{
+	FILE *file = fopen(path, "r+");
+
+	cr_assert_not_null(file);
+	cr_assert_gt(fputs("XXXXXXXX", file), 0);
+	cr_assert_eq(fclose(file), 0);
+}
+
+/* What was cut away comes back as zeros, and nothing else tells of it. */
+static void
+hollow(const char *path)
+{
+	cr_assert_eq(truncate(path, 100000), 0);
+	cr_assert_eq(truncate(path, sizeof(struct record)), 0);
+}
+
+static void (*const spoil[])(const char *path) = { cut, garble, hollow };
+
+enum { SPOILERS = sizeof(spoil) / sizeof(*spoil) };
+
+static void
+expect_not_handed_out(const char *ip)
+{
+	struct run *r =
+	    RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+
 	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
 	cr_expect_str_eq(r->out, "");
-	story_signal_pid(pid, SIGKILL);
-	story_gone(pid);
+}
+
+Test(orphans, marks_and_sockets_make_up_for_an_unreadable_record)
+{
+	const char *ip;
+	struct run *r;
+	pid_t pid;
+
+	for (size_t i = 0; i < SPOILERS; i++) {
+		pid = ORPHANED(ip, GUEST("fixedport"), "9926");
+		spoil[i](record_of(ip));
+		story_has(leases(), ip, "unreadable");
+		r = RUN(PORTLEASE, "reap", "--dry-run", ip);
+		story_has(r->out, "would be ended", "fixedport", "HELD");
+		cr_expect(alive(pid));
+		expect_reaped(ip);
+		cr_expect_not(alive(pid));
+	}
+}
+
+Test(orphans, an_unreadable_record_with_a_marked_process_is_not_handed_out)
+{
+	const char *ip;
+	struct run *r;
+	pid_t pid;
+
+	for (size_t i = 0; i < SPOILERS; i++) {
+		pid = ORPHANED(ip, "sh", "-c", "echo ready, pid $$; read line");
+		spoil[i](record_of(ip));
+		r = RUN(PORTLEASE, "reap", ip);
+		cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+		story_has(r->out, "left alone", "read line", "HELD");
+		cr_expect(alive(pid));
+		expect_not_handed_out(ip);
+		cr_expect(alive(pid));
+		story_signal_pid(pid, SIGKILL);
+		story_quiet(); /* a detached reaper may have seen it, too */
+		r = RUN(PORTLEASE, "reap", "--all");
+		cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+		cr_expect_str_eq(leases(), "");
+	}
+}
+
+/* Its ports are in the record: without that, all of the address are its. */
+Test(orphans, an_unreadable_record_of_an_adopted_address_guards_every_port)
+{
+	const char *ip = story_address();
+	struct run *front, *native, *r;
+	pid_t pid;
+
+	front = START(PORTLEASE, "run", "-p", "9926", "--ip", ip,
+	    GUEST("fixedport"), "9926");
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	native = START(GUEST("fixedport"), story_at(ip, "9940"));
+	story_says(native, "ready");
+	kill_monitor();
+	story_end(front);
+	garble(record_of(ip));
+	r = RUN(PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	story_has(r->out, "was asked to end", "left alone", "9940", "HELD");
+	cr_expect_not(alive(pid));
+	cr_expect(alive(native->pid));
+	expect_not_handed_out(ip);
+	story_signal(native, SIGTERM);
+	story_end(native);
 	expect_reaped(ip);
+}
+
+Test(orphans, a_directory_in_the_place_of_a_record_is_named)
+{
+	const char *ip = story_address(), *path = record_of(ip);
+	struct run *r;
+
+	cr_assert_eq(mkdir(path, 0700), 0);
+	r = RUN(PORTLEASE, "reap", "--all");
+	cr_expect_eq(WEXITSTATUS(r->status), 1);
+	cr_expect_str_eq(r->out, "");
+	story_has(r->err, path, "Is a directory");
+	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
+	r = RUN(PORTLEASE, "run", "--ip", ip, "true");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	story_has(r->err, path, "Is a directory");
+	cr_assert_eq(rmdir(path), 0);
+	cr_expect_eq(RUN(PORTLEASE, "run", "--ip", ip, "true")->status, 0);
 }
 
 Test(orphans, an_owner_that_dies_ends_its_acquired_lease)

@@ -29,6 +29,8 @@ static const struct row {
 	    "processes of others cannot be seen in /proc" },
 	{ "an overflowed record", { .overflowed = true, .fading = 1 },
 	    VERDICT_UNKNOWN, "more programs ran than the record can list" },
+	{ "a damaged record", { .damaged = true, .held = 1 }, VERDICT_UNKNOWN,
+	    "the record was damaged" },
 	{ "a stranger's wildcard listener", { .foreign = 1 }, VERDICT_CLEAN,
 	    "no process and no socket left" },
 };

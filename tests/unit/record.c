@@ -20,7 +20,7 @@ new_record(void)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	cr_assert_neq(r, MAP_FAILED);
-	r->magic = RECORD_MAGIC;
+	r->magic = r->end = RECORD_MAGIC;
 	r->version = RECORD_VERSION;
 	r->size = sizeof(*r);
 	cr_assert(terms_parse(&r->terms, "1;127.80.3.1;slice;9925;;"));
@@ -54,7 +54,9 @@ Test(record, only_a_whole_one_is_valid)
 	cr_expect_not(record_valid(r, sizeof(*r) - 1));
 	r->version++;
 	cr_expect_not(record_valid(r, sizeof(*r)));
-	r->version--, r->terms.nports = 1000;
+	r->version--, r->end = 0;
+	cr_expect_not(record_valid(r, sizeof(*r)));
+	r->end = RECORD_MAGIC, r->terms.nports = 1000;
 	cr_expect_not(record_valid(r, sizeof(*r)));
 }
 

@@ -47,7 +47,7 @@ static void
 publish(const struct statedir *dir, struct stored *s)
 {
 	cr_assert_eq(store_create(dir, IP, NETNS, s), 0);
-	s->record->magic = RECORD_MAGIC;
+	s->record->magic = s->record->end = RECORD_MAGIC;
 	s->record->version = RECORD_VERSION;
 	s->record->size = sizeof(struct record);
 	s->record->terms.leased = IP;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* Locks of other processes, as the kernel tells of them. */
+#include "tools/vouch.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CHILDREN = 5 };
+
+struct seen {
+	pid_t pids[CHILDREN + 1];
+	int n;
+};
+
+static void
+see(pid_t pid, void *arg)
+{
+	struct seen *seen = arg;
+
+	if (seen->n <= CHILDREN)
+		seen->pids[seen->n] = pid;
+	seen->n++;
+}
+
+/* A child that has done it, and lives until to is closed. */
+static pid_t
+child(const char *path, int (*take)(int fd), const int done[2],
+    const int until[2])
+{
+	char c = 0;
+	pid_t pid = fork();
+	int fd;
+
+	if (pid != 0) {
+		cr_assert_eq(read(done[0], &c, 1), 1);
+		cr_expect_eq(c, 'y');
+		return pid;
+	}
+	close(until[1]);
+	fd = open(path, O_RDWR);
+	c = take(fd) == 0 ? 'y' : 'n';
+	(void)!write(done[1], &c, 1);
+	(void)!read(until[0], &c, 1);
+	_exit(0);
+}
+
+Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
+{
+	char path[] = "/tmp/portlease-unit-XXXXXX";
+	int fd = mkstemp(path), done[2], until[2];
+	struct seen seen = { .n = 0 };
+	pid_t pids[CHILDREN], pid;
+
+	cr_assert(fd != -1 && pipe(done) == 0 && pipe(until) == 0);
+	cr_expect_not(vouch_monitor(fd, &pid));
+	cr_expect_eq(pid, 0);
+	pids[0] = child(path, vouch_take, done, until);
+	for (int i = 1; i < CHILDREN; i++)
+		pids[i] = child(path, vouch_ask, done, until);
+	cr_expect(vouch_monitor(fd, &pid));
+	cr_expect_eq(pid, pids[0]);
+	cr_expect_eq(vouch_take(fd), -1);
+	cr_expect_eq(vouch_ask(fd), 0);
+	vouch_callers(fd, see, &seen);
+	cr_expect_eq(seen.n, CHILDREN - 1);
+	for (int i = 1; i < CHILDREN; i++)
+		cr_expect(seen.pids[0] == pids[i] || seen.pids[1] == pids[i] ||
+			  seen.pids[2] == pids[i] || seen.pids[3] == pids[i]);
+	close(until[1]);
+	for (int i = 0; i < CHILDREN; i++)
+		cr_expect_eq(waitpid(pids[i], NULL, 0), pids[i]);
+	cr_expect_not(vouch_monitor(fd, &pid));
+	cr_expect_eq(unlink(path), 0);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A program of the lease may cut the record short while we have it mapped.
+ * Then what is gone reads as zeros here, record_valid says no from then on,
+ * and we live: see SIGBUS in mmap(2).
+ */
+#ifndef SALVAGE_H
+#define SALVAGE_H
+
+/*
+ * For the rest of the process, which must not block SIGBUS: a blocked one
+ * kills.
+ */
+void salvage_begin(void);
+
+#endif

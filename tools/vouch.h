@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whom the kernel calls the monitor of a record, and who asked for its end.
+ * Every program of a lease can write the record, so no pid in it is believed;
+ * but a lock of fcntl(2) on the file names the process that holds it, cannot
+ * be taken in another's name, and goes with its holder.
+ *
+ * Such locks go, too, when their holder closes any descriptor of the file.
+ */
+#ifndef VOUCH_H
+#define VOUCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Be the monitor of this record.  0; -1 with errno: EAGAIN there is one. */
+int vouch_take(int fd);
+
+/*
+ * Is there a living one?  *monitor is its pid, 0 when it has none in our pid
+ * namespace.  Any descriptor of the file will do.
+ */
+bool vouch_monitor(int fd, pid_t *monitor);
+
+/* Be one who asks for the end, until fd is closed.  0; -1 with errno. */
+int vouch_ask(int fd);
+
+/* Call each for everybody else who asks. */
+void vouch_callers(int fd, void (*each)(pid_t pid, void *arg), void *arg);
+
+#endif
