@@ -108,10 +108,8 @@ remember(const struct attachment *a, struct way *way)
 static void
 keep_way(const struct attachment *a, const struct way *way, bool alone)
 {
-	if (record_bound(a->record, way, alone))
-		return;
-	record_prune(a->record, way->given.port, probe_way);
-	if (!record_bound(a->record, way, alone))
+	if (!record_bound(a->record, way, alone) &&
+	    !record_displace(a->record, way, probe_way))
 		record_lost(a->record);
 }
 

@@ -265,19 +265,27 @@ record_bound(struct record *r, const struct way *way, bool exclusive)
 	return false;
 }
 
-void
-record_prune(struct record *r, uint16_t port, bool (*taken)(const struct way *))
+bool
+record_displace(struct record *r, const struct way *way,
+    bool (*taken)(const struct way *))
 {
 	struct way old;
+	bool done = false;
 
 	for (uint32_t i = 0; i < WINDOW; i++) {
 		struct way *slot =
-		    &r->bound[(home_of(port) + i) % RECORD_BOUND];
+		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
+		bool live = copy_way(slot, &old);
 
-		if (copy_way(slot, &old) && !taken(&old))
+		if (live && taken(&old))
+			continue;
+		if (!done)
+			done = write_way(slot, turn, way);
+		else if (live)
 			drop(slot, turn);
 	}
+	return done;
 }
 
 void
@@ -364,31 +372,56 @@ record_find(const struct record *r, const struct endpoint *given,
 	return found;
 }
 
-void
-record_open(struct record *r, const struct opened *entry)
+static bool
+write_open(struct opened *slot, uint64_t n, const struct opened *entry)
 {
-	uint64_t n = atomic_fetch_add_explicit(
-	    &r->counts.opens, 1, memory_order_relaxed);
-	struct opened *slot = &r->opens[n % RECORD_OPENS];
+	uint64_t turn =
+	    atomic_load_explicit(&slot->turn, memory_order_relaxed);
 
-	atomic_store_explicit(&slot->turn, 0, memory_order_relaxed);
+	if (turn & 1 || turn > 2 * n ||
+	    !atomic_compare_exchange_strong_explicit(&slot->turn, &turn,
+		2 * n + 1, memory_order_acq_rel, memory_order_relaxed))
+		return false;
 	atomic_thread_fence(memory_order_release);
 	memcpy((char *)slot + sizeof(slot->turn),
 	    (const char *)entry + sizeof(entry->turn),
 	    sizeof(*entry) - sizeof(entry->turn));
-	atomic_store_explicit(&slot->turn, n + 1, memory_order_release);
+	atomic_store_explicit(&slot->turn, 2 * n + 2, memory_order_release);
+	return true;
+}
+
+void
+record_open(struct record *r, const struct opened *entry)
+{
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t n = atomic_fetch_add_explicit(
+		    &r->counts.opens, 1, memory_order_relaxed);
+
+		if (write_open(&r->opens[n % RECORD_OPENS], n, entry))
+			return;
+		count(&r->counts.passed);
+	}
 }
 
 bool
 record_opened(const struct record *r, uint64_t n, struct opened *entry)
 {
 	const struct opened *slot = &r->opens[n % RECORD_OPENS];
+	uint64_t turn =
+	    atomic_load_explicit(&slot->turn, memory_order_acquire);
 
-	if (atomic_load_explicit(&slot->turn, memory_order_acquire) != n + 1)
+	if (turn == 0 || turn & 1 || turn > 2 * n + 2 ||
+	    n >= atomic_load_explicit(&r->counts.opens, memory_order_relaxed))
 		return false;
 	memcpy(entry, slot, sizeof(*entry));
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&slot->turn, memory_order_relaxed) == n + 1;
+	return atomic_load_explicit(&slot->turn, memory_order_relaxed) == turn;
+}
+
+uint64_t
+record_opens(const struct record *r)
+{
+	return atomic_load(&r->counts.opens) - atomic_load(&r->counts.passed);
 }
 
 void

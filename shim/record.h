@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 2U
+#define RECORD_VERSION 3U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -82,7 +82,7 @@ struct way {
 enum open_call { OPEN_BIND = 1, OPEN_CONNECT, OPEN_ACCEPT };
 
 struct opened {
-	_Atomic uint64_t turn; /* number of the open + 1; 0 unfinished */
+	_Atomic uint64_t turn; /* 0: free; of open n: 2n+1 until 2n+2 */
 	uint64_t cookie; /* SO_COOKIE, 0 unknown */
 	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
 	int32_t pid;
@@ -122,7 +122,8 @@ struct release {
 
 /* What did not fit or could not be seen, counted exactly. */
 struct counts {
-	_Atomic uint64_t opens; /* all opens so far; the ring has the last */
+	_Atomic uint64_t opens; /* places given out; the ring has the last */
+	_Atomic uint64_t passed; /* places that could not be used */
 	_Atomic uint64_t images; /* images that found no slot */
 	_Atomic uint64_t ways; /* ways that found no slot */
 	_Atomic uint64_t outside; /* declared ports bound outside the lease */
@@ -168,9 +169,13 @@ uint16_t record_image(struct record *r, const struct image *image);
  */
 bool record_bound(struct record *r, const struct way *way, bool exclusive);
 
-/* Drop the ways near this port whose places `taken` says to be free. */
-void record_prune(
-    struct record *r, uint16_t port, bool (*taken)(const struct way *));
+/*
+ * Remember how a socket was bound over a way nearby whose place `taken` says
+ * to be free, and drop the others of that kind: at once, or other threads
+ * would have taken the room by the time that it is used.
+ */
+bool record_displace(struct record *r, const struct way *way,
+    bool (*taken)(const struct way *));
 
 /* Count a way that found no room. */
 void record_lost(struct record *r);
@@ -192,14 +197,21 @@ enum ways record_find(const struct record *r, const struct endpoint *given,
 bool record_find_connected(
     const struct record *r, uint64_t cookie, struct way *way);
 
-/* Append to the ring of opens; turn is set here. */
+/*
+ * Append to the ring of opens; turn is set here.  A place whose last writer
+ * is still at it (or was killed there) is passed over, so that two writers
+ * never mix; so is one that the others overtook by a whole round.
+ */
 void record_open(struct record *r, const struct opened *entry);
 
 /*
- * A private copy of open number n (from counts.opens - 1 downwards); false
- * when it was overwritten or never finished.
+ * A private copy of what lies at place n (from counts.opens - 1 downwards,
+ * RECORD_OPENS of them); false when that was overwritten or not finished.
  */
 bool record_opened(const struct record *r, uint64_t n, struct opened *entry);
+
+/* How many opens there were, exactly. */
+uint64_t record_opens(const struct record *r);
 
 /* Note a successful listen and wake those who wait for it. */
 void record_listening(struct record *r);

@@ -66,26 +66,35 @@ in_ways(const struct record *r, const struct way *ways, size_t n, uint8_t call,
 	return false;
 }
 
-static bool
-in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
+bool
+ledger_open(
+    const struct record *r, uint64_t cookie, uint8_t call, struct opened *entry)
 {
 	uint64_t end = atomic_load(&r->counts.opens);
 	uint64_t first = end > RECORD_OPENS ? end - RECORD_OPENS : 0;
+
+	for (uint64_t n = end; n-- > first;)
+		if (record_opened(r, n, entry) && entry->cookie == cookie &&
+		    (call == 0 || entry->call == call))
+			return true;
+	return false;
+}
+
+static bool
+in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
+{
 	struct opened entry;
 
-	for (uint64_t n = end; n-- > first;) {
-		if (!record_opened(r, n, &entry) || entry.cookie != cookie)
-			continue;
-		if (opener != NULL) {
-			*opener = (struct opener){ .call = entry.call,
-				.pid = entry.pid,
-				.when = entry.when,
-				.asked = entry.asked };
-			name_program(r, entry.image, opener);
-		}
-		return true;
+	if (!ledger_open(r, cookie, 0, &entry))
+		return false;
+	if (opener != NULL) {
+		*opener = (struct opener){ .call = entry.call,
+			.pid = entry.pid,
+			.when = entry.when,
+			.asked = entry.asked };
+		name_program(r, entry.image, opener);
 	}
-	return false;
+	return true;
 }
 
 bool

@@ -24,6 +24,10 @@ bool ledger_knows(const struct record *r, uint64_t cookie);
 bool ledger_opener(
     const struct record *r, uint64_t cookie, struct opener *opener);
 
+/* The last open of this socket, by this call or (0) any; false unknown. */
+bool ledger_open(const struct record *r, uint64_t cookie, uint8_t call,
+    struct opened *entry);
+
 /* Copy image n; false when the slot is free, unfinished or senseless. */
 bool ledger_image(const struct record *r, size_t n, struct image *image);
 

@@ -133,7 +133,7 @@ detail(const struct view *v)
 	       "owner    %d\nopens    %llu\noutside  %llu\n",
 	    line, r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", ports,
 	    v->stored->path, r->identity.owner,
-	    (unsigned long long)atomic_load(&r->counts.opens),
+	    (unsigned long long)record_opens(r),
 	    (unsigned long long)atomic_load(&r->counts.outside));
 	printf("images\n");
 	print_images(r);

@@ -113,19 +113,13 @@ name_peer(const struct search *search, const struct sockdiag_socket *s,
     char to[static LEDGER_ENDPOINT])
 {
 	const struct record *r = search->record;
-	uint64_t end = atomic_load(&r->counts.opens);
-	uint64_t first = end > RECORD_OPENS ? end - RECORD_OPENS : 0;
 	struct endpoint peer = { s->raddr, s->rport, s->family };
 	struct opened entry;
 
-	for (uint64_t n = end; n-- > first;) {
-		if (record_opened(r, n, &entry) && entry.cookie == s->cookie &&
-		    entry.call == OPEN_CONNECT) {
-			ledger_endpoint(&entry.asked, to);
-			return;
-		}
-	}
-	peer = slice_asked(search->terms, &peer, NULL);
+	if (ledger_open(r, s->cookie, OPEN_CONNECT, &entry))
+		peer = entry.asked;
+	else
+		peer = slice_asked(search->terms, &peer, NULL);
 	ledger_endpoint(&peer, to);
 }
 
