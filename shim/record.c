@@ -266,8 +266,8 @@ record_bound(struct record *r, const struct way *way, bool exclusive)
 }
 
 bool
-record_displace(struct record *r, const struct way *way,
-    bool (*taken)(const struct way *))
+record_displace(
+    struct record *r, const struct way *way, bool (*taken)(const struct way *))
 {
 	struct way old;
 	bool done = false;
@@ -375,8 +375,7 @@ record_find(const struct record *r, const struct endpoint *given,
 static bool
 write_open(struct opened *slot, uint64_t n, const struct opened *entry)
 {
-	uint64_t turn =
-	    atomic_load_explicit(&slot->turn, memory_order_relaxed);
+	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
 
 	if (turn & 1 || turn > 2 * n ||
 	    !atomic_compare_exchange_strong_explicit(&slot->turn, &turn,
@@ -407,8 +406,7 @@ bool
 record_opened(const struct record *r, uint64_t n, struct opened *entry)
 {
 	const struct opened *slot = &r->opens[n % RECORD_OPENS];
-	uint64_t turn =
-	    atomic_load_explicit(&slot->turn, memory_order_acquire);
+	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
 
 	if (turn == 0 || turn & 1 || turn > 2 * n + 2 ||
 	    n >= atomic_load_explicit(&r->counts.opens, memory_order_relaxed))

@@ -174,8 +174,8 @@ bool record_bound(struct record *r, const struct way *way, bool exclusive);
  * to be free, and drop the others of that kind: at once, or other threads
  * would have taken the room by the time that it is used.
  */
-bool record_displace(struct record *r, const struct way *way,
-    bool (*taken)(const struct way *));
+bool record_displace(
+    struct record *r, const struct way *way, bool (*taken)(const struct way *));
 
 /* Count a way that found no room. */
 void record_lost(struct record *r);

@@ -136,8 +136,8 @@ detail(const struct view *v)
 	json_object_set_new(lease, "version", json_integer(SCHEMA));
 	if (r != NULL) {
 		json_object_set_new(lease, "images", images_of(r));
-		json_object_set_new(lease, "opens",
-		    json_integer((json_int_t)record_opens(r)));
+		json_object_set_new(
+		    lease, "opens", json_integer((json_int_t)record_opens(r)));
 		json_object_set_new(lease, "outside",
 		    json_integer((json_int_t)atomic_load(&r->counts.outside)));
 	}
