@@ -78,9 +78,9 @@ Test(attribution, a_thousand_children_in_the_same_memory_change_nothing)
 }
 
 static void
-crowded(const char *guest)
+crowded(const char *guest, const char *milliseconds)
 {
-	struct run *r = START(PORTLEASE, "run", TELL_IP, guest);
+	struct run *r = START(PORTLEASE, "run", TELL_IP, guest, milliseconds);
 	const char *ip = story_ip(r), *line;
 	long binds, connects, accepts;
 
@@ -101,7 +101,7 @@ crowded(const char *guest)
 
 Test(attribution, eight_threads_lose_no_socket)
 {
-	crowded(GUEST("crowd"));
+	crowded(GUEST("crowd"), "1500");
 }
 
 /* The sanitizer may not know this kernel's layout of memory. */
@@ -112,5 +112,5 @@ Test(attribution, eight_threads_race_with_nobody)
 	if (r->status != 0)
 		story_skip(
 		    "the thread sanitizer does not run here: %s", r->err);
-	crowded(GUEST("tsan-crowd"));
+	crowded(GUEST("tsan-crowd"), "10000");
 }

@@ -31,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 64, PATHS = 32, PATIENCE = 15000 };
+enum { RUNS = 64, PATHS = 32, PATIENCE = 30000 };
 
 /* One stage per process: Criterion runs every test in its own. */
 static struct {

@@ -5,7 +5,7 @@
  * again, with descriptors that the others have just closed.  Prints how many
  * calls succeeded, and how many names were not as asked.
  *
- * crowd [milliseconds]
+ * crowd MILLISECONDS
  *
  * Built a second time with -fsanitize=thread, as tsan-crowd.
  */
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 8, PATIENCE = 1500 };
+enum { THREADS = 8 };
 
 struct tally {
 	unsigned long binds, connects, accepts, wrong, failed;
@@ -125,7 +125,9 @@ main(int argc, char **argv)
 	pthread_t threads[THREADS];
 	struct tally sum = { 0 };
 
-	deadline = now() + (argc > 1 ? strtol(argv[1], NULL, 10) : PATIENCE);
+	if (argc != 2)
+		errx(125, "crowd MILLISECONDS");
+	deadline = now() + strtol(argv[1], NULL, 10);
 	for (size_t i = 0; i < THREADS; i++) {
 		errno = pthread_create(&threads[i], NULL, work, &tallies[i]);
 		if (errno != 0)
