@@ -52,13 +52,25 @@ enough(struct sockdiag *diag, const struct stored *s)
 	return 20;
 }
 
+static void
+find(const struct stored *s, const struct evidence *e, struct tenants *t,
+    struct reaped *out)
+{
+	memset(t, 0, sizeof(*t));
+	out->evidence.processes_failed = 0;
+	if (fault("reap.tenants") == -1 ||
+	    tenants_find(t, s, e, AMONG_ALL) == -1)
+		out->evidence.processes_failed = errno;
+	out->evidence.processes_unseen = t->unseen;
+}
+
 /*
  * Who was forked while the others were asked or killed, pass after pass until
  * some find nobody.  Returns how many are left.
  */
 static size_t
 end_late(const struct stored *s, struct sockdiag *diag,
-    const struct evidence *e, bool *unseen)
+    const struct evidence *e, struct reaped *out)
 {
 	int64_t end = clock_ms() + STORM;
 	struct tenants t;
@@ -68,13 +80,12 @@ end_late(const struct stored *s, struct sockdiag *diag,
 	while (empty < enough(diag, s) && clock_ms() < end)
 		empty = tenants_kill(s, e) > 0 ? 0 : empty + 1;
 	for (int i = 0; i < LOOKS; i++) {
-		if (tenants_find(&t, s, e, AMONG_ALL) == -1)
-			t.unseen = true;
+		find(s, e, &t, out);
 		left = tenants_unproven(&t, s) + tenants_wait(&t, STORM);
-		*unseen = t.unseen;
 		tenants_free(&t);
 		/* One that just died may have refused to be looked at. */
-		if (left > 0 || !*unseen)
+		if (left > 0 || (!out->evidence.processes_unseen &&
+				    out->evidence.processes_failed == 0))
 			break;
 	}
 	return left;
@@ -87,15 +98,13 @@ end_tenants(const struct stored *s, const struct reaping *how,
 	struct tenants *t = &out->tenants;
 
 	(void)fault("reap.locked");
-	if (fault("reap.tenants") == -1 ||
-	    tenants_find(t, s, e, AMONG_ALL) == -1)
-		t->unseen = true;
+	find(s, e, t, out);
 	out->left = t->n;
 	if (how->dry_run || t->n == 0)
 		return;
 	(void)tenants_end(t, how->sig, how->grace);
 	(void)fault("reap.asked");
-	out->left = end_late(s, diag, e, &t->unseen);
+	out->left = end_late(s, diag, e, out);
 }
 
 void
@@ -110,7 +119,6 @@ reaper_finish(const struct statedir *dir, struct stored *s,
 	evidence_sockets(&before, diag, &terms, s->record, LOOK_WALK);
 	end_tenants(s, how, diag, &before, out);
 	out->evidence.processes = (unsigned int)out->left;
-	out->evidence.processes_unseen = out->tenants.unseen;
 	out->evidence.overflowed =
 	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
 	(void)settle(&out->evidence, diag, &terms, s->record);
