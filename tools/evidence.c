@@ -193,8 +193,11 @@ try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
 {
 	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 
-	if (sentinel_probe(ip, port, type, false) == 0 || errno != EADDRINUSE ||
-	    blocked(e, port, protocol))
+	if (sentinel_probe(ip, port, type, false) == 0)
+		return;
+	if (procfs_starved(errno))
+		e->sockets_unseen = errno;
+	if (errno != EADDRINUSE || blocked(e, port, protocol))
 		return;
 	e->port = port;
 	/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */

@@ -5,6 +5,7 @@
  */
 #include "orphans.h"
 #include "fault.h"
+#include "identity.h"
 #include "lease.h"
 #include "procfs.h"
 
@@ -24,6 +25,7 @@ enum { KEPT = sizeof(kept) / sizeof(*kept) };
 struct look {
 	int64_t then; /* clock_ms: leases since then do not count */
 	uint64_t pidns;
+	char boot[PROCFS_BOOT_ID]; /* "" unknown */
 	unsigned int alive; /* monitors whose pids exist */
 	struct identity sample; /* one of these, each with equal chance */
 };
@@ -38,6 +40,8 @@ lost(const struct identity *id, void *arg)
 {
 	struct look *look = arg;
 
+	if (identity_past(id, look->boot))
+		return 1;
 	if (id->pidns != look->pidns || id->monitor <= 0 ||
 	    (int64_t)(id->since / 1000000) >= look->then)
 		return 0;
@@ -58,6 +62,8 @@ any(int64_t then)
 	    procfs_namespace("net", &netns) == -1 ||
 	    procfs_namespace("pid", &look.pidns) == -1)
 		return false;
+	if (procfs_boot_id(look.boot) == -1)
+		look.boot[0] = '\0';
 	return store_identities(netns, lost, &look) != 0 ||
 	       (look.alive > 0 && !lease_monitor_lives(&look.sample));
 }

@@ -33,10 +33,18 @@ terms_of(const struct stored *s)
 	return t;
 }
 
+/* What can bear witness: nothing in the record of another boot. */
+static struct record *
+witness_of(const struct stored *s)
+{
+	return s->past ? NULL : s->record;
+}
+
 static int
 recorded(const struct sockdiag_socket *s, void *arg)
 {
-	return s->inode != 0 && (arg == NULL || ledger_knows(arg, s->cookie));
+	return s->inode != 0 && (arg != NULL ? ledger_knows(arg, s->cookie)
+					     : !sockdiag_wildcard(s));
 }
 
 /* Passes that find nobody before it is believed: more while a port listens. */
@@ -47,7 +55,7 @@ enough(struct sockdiag *diag, const struct stored *s)
 	int prefix = t.flags & TERMS_ADOPTED ? 32 : 24;
 
 	if (diag == NULL || sockdiag_tcp_listening(diag, t.leased, prefix,
-				recorded, s->record) != 1)
+				recorded, witness_of(s)) != 1)
 		return 2;
 	return 20;
 }
@@ -113,15 +121,16 @@ reaper_finish(const struct statedir *dir, struct stored *s,
 {
 	struct sockdiag *diag = sockdiag_open();
 	struct terms terms = terms_of(s);
+	struct record *record = witness_of(s);
 	struct evidence before = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	evidence_sockets(&before, diag, &terms, s->record, LOOK_WALK);
+	evidence_sockets(&before, diag, &terms, record, LOOK_WALK);
 	end_tenants(s, how, diag, &before, out);
 	out->evidence.processes = (unsigned int)out->left;
 	out->evidence.overflowed =
-	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
-	(void)settle(&out->evidence, diag, &terms, s->record);
+	    record != NULL && atomic_load(&record->counts.images) > 0;
+	(void)settle(&out->evidence, diag, &terms, record);
 	out->evidence.damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
 	out->verdict = proof_of(&out->evidence);

@@ -30,7 +30,7 @@ enum {
 
 struct finding {
 	struct tenants *out;
-	const struct record *record; /* NULL: unreadable */
+	const struct record *record; /* NULL: unreadable, or past */
 	const char *path;
 	const struct evidence *e;
 	uint64_t pidns;
@@ -119,14 +119,14 @@ begin(struct finding *f, struct tenants *t, const struct stored *s,
 {
 	memset(f, 0, sizeof(*f));
 	f->out = t;
-	f->record = s->record;
+	f->record = s->past ? NULL : s->record;
 	f->path = s->path;
 	f->e = e;
 	(void)procfs_namespace("pid", &f->pidns);
 	spare_line(f, getpid());
 	if (s->fd != -1)
 		vouch_callers(s->fd, spare_caller, f);
-	if (s->record != NULL)
+	if (f->record != NULL)
 		spare_owner(f);
 }
 

@@ -48,8 +48,8 @@ enum tenants_among {
 
 /*
  * Find the living processes with at least one witness.  s may be unreadable:
- * then the record is no witness, and its owner unknown.  e, or NULL, lists
- * sockets of the lease.  Ourselves, the lease's owner, the callers of
+ * or past: then the record is no witness, and its owner unknown.  e, or NULL,
+ * lists sockets of the lease.  Ourselves, the lease's owner, the callers of
  * `portlease release`, and the ancestors of all of these are left out.  0; -1
  * with errno when that could not be found out (EMFILE, ENOMEM): the list is
  * empty then, and says nothing.
