@@ -60,31 +60,59 @@ is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
 		   &s->laddr, sentinel_address(l->terms->leased), 32);
 }
 
-static void
-keep(struct evidence *e, const struct sockdiag_socket *s)
-{
-	if (e->nleft < EVIDENCE_LEFT)
-		e->left[e->nleft++] = (struct leftover){ .socket = *s };
-}
-
-static void
-add_held(struct evidence *e, const struct sockdiag_socket *s)
+static bool
+kept(const struct evidence *e, const struct sockdiag_socket *s)
 {
 	for (size_t i = 0; i < e->nleft; i++)
 		if (e->left[i].socket.cookie == s->cookie)
-			return;
+			return true;
+	return false;
+}
+
+/* Where to keep one of the lease; NULL: no room. */
+static struct leftover *
+room_for_held(struct evidence *e)
+{
+	if (e->nleft < EVIDENCE_LEFT)
+		return &e->left[e->nleft++];
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].kind == LEFT_FOREIGN)
+			return &e->left[i];
+	return NULL;
+}
+
+static void
+add_held(
+    struct evidence *e, const struct sockdiag_socket *s, enum left_kind kind)
+{
+	struct leftover *left;
+
+	if (kept(e, s))
+		return;
 	e->held++;
-	keep(e, s);
+	left = room_for_held(e);
+	if (left != NULL)
+		*left = (struct leftover){ .socket = *s, .kind = kind };
+}
+
+/* Another stranger's socket explains the same as this one. */
+static bool
+alike(const struct leftover *left, const struct sockdiag_socket *s)
+{
+	return left->kind == LEFT_FOREIGN && left->socket.lport == s->lport &&
+	       left->socket.protocol == s->protocol &&
+	       left->socket.v6only == s->v6only;
 }
 
 static void
 add_foreign(struct evidence *e, const struct sockdiag_socket *s)
 {
 	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].socket.cookie == s->cookie)
+		if (alike(&e->left[i], s))
 			return;
-	e->foreign++;
-	keep(e, s);
+	if (e->nleft < EVIDENCE_LEFT)
+		e->left[e->nleft++] =
+		    (struct leftover){ .socket = *s, .kind = LEFT_FOREIGN };
 }
 
 /* A socket whose own end is in the lease. */
@@ -92,16 +120,20 @@ static void
 add_local(const struct looking *l, const struct sockdiag_socket *s)
 {
 	bool adopted = l->terms->flags & TERMS_ADOPTED;
+	enum left_kind kind = LEFT_LEASE;
 
 	if (is_sentinel(l, s))
 		return;
 	if (adopted && l->terms->nports > 0 &&
-	    !terms_declares(l->terms, s->lport) && !recorded(l, s))
-		return;
+	    !terms_declares(l->terms, s->lport)) {
+		if (!recorded(l, s))
+			return;
+		kind = LEFT_RECORD;
+	}
 	if (s->protocol == IPPROTO_TCP && s->inode == 0 && fades(s->state))
 		l->e->fading++;
 	else
-		add_held(l->e, s);
+		add_held(l->e, s, kind);
 }
 
 static int
@@ -113,7 +145,7 @@ take(const struct sockdiag_socket *s, void *arg)
 		add_local(l, s);
 	} else if (sockdiag_wildcard(s)) {
 		if (recorded(l, s))
-			add_held(l->e, s);
+			add_held(l->e, s, LEFT_RECORD);
 		else if (terms_declares(l->terms, s->lport))
 			add_foreign(l->e, s);
 	} else if (in_lease(l, &s->raddr) && s->protocol == IPPROTO_TCP &&
@@ -149,8 +181,8 @@ blocked(struct evidence *e, uint16_t port, uint8_t protocol)
 	for (size_t i = 0; i < e->nleft; i++) {
 		const struct sockdiag_socket *s = &e->left[i].socket;
 
-		if (s->lport == port && s->protocol == protocol &&
-		    sockdiag_wildcard(s) && !s->v6only)
+		if (e->left[i].kind == LEFT_FOREIGN && s->lport == port &&
+		    s->protocol == protocol && !s->v6only)
 			return e->left[i].blocks = true;
 	}
 	return false;
@@ -161,8 +193,11 @@ try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
 {
 	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 
-	if (sentinel_probe(ip, port, type, false) == 0 || errno != EADDRINUSE ||
-	    blocked(e, port, protocol))
+	if (sentinel_probe(ip, port, type, false) == 0)
+		return;
+	if (procfs_starved(errno))
+		e->sockets_unseen = errno;
+	if (errno != EADDRINUSE || blocked(e, port, protocol))
 		return;
 	e->port = port;
 	/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
@@ -255,14 +290,19 @@ search_process(pid_t pid, void *arg)
 static void
 name_holder(struct leftover *left)
 {
-	struct procfs_status status;
-
 	if (left->holder == 0)
 		return;
-	if (procfs_status(left->holder, &status) == 0)
-		left->uid = status.uid;
 	if (procfs_cmdline(left->holder, left->line, sizeof(left->line)) == -1)
 		left->line[0] = '\0';
+}
+
+const struct leftover *
+evidence_held(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].kind != LEFT_FOREIGN)
+			return &e->left[i];
+	return NULL;
 }
 
 void

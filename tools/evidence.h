@@ -14,17 +14,25 @@
 
 enum { EVIDENCE_LEFT = 64, HOLDER_LINE = 160 };
 
+/* Whose a socket is, and on whose word. */
+enum left_kind {
+	LEFT_LEASE, /* the lease's: by its address, so the kernel says it */
+	LEFT_RECORD, /* the lease's: but only the record's cookie says it */
+	LEFT_FOREIGN /* a stranger's, on a wildcard and a declared port */
+};
+
 /* A socket that is still there. */
 struct leftover {
 	struct sockdiag_socket socket;
+	enum left_kind kind;
 	bool blocks; /* a stranger's, for which a port was refused */
 	pid_t holder; /* a process that has it open; 0 none found */
-	uid_t uid; /* of the holder */
 	char line[HOLDER_LINE];
 };
 
 struct evidence {
 	int sockets_unseen; /* errno with which sock_diag refused; 0 seen */
+	int processes_failed; /* errno with which the look at them failed */
 	bool processes_unseen;
 	bool overflowed; /* tables of the record that are needed */
 	bool damaged; /* the record, while it was in use */
@@ -34,9 +42,9 @@ struct evidence {
 	unsigned int ports_held;
 	unsigned int ports_cooling;
 	uint16_t port; /* the last port refused, 0 none */
-	unsigned int foreign; /* strangers on a wildcard and a declared port */
 	size_t nleft;
-	struct leftover left[EVIDENCE_LEFT]; /* held ones, then foreign */
+	/* As found; a stranger's, one for a port, gives way to the lease's. */
+	struct leftover left[EVIDENCE_LEFT];
 };
 
 enum look {
@@ -60,6 +68,9 @@ void evidence_sockets(struct evidence *e, struct sockdiag *diag,
  */
 void evidence_all(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look);
+
+/* The first one left that is the lease's own; NULL: none. */
+const struct leftover *evidence_held(const struct evidence *e);
 
 /* Find who holds what is left: one pass over /proc, only if needed. */
 void evidence_holders(struct evidence *e);

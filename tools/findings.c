@@ -59,7 +59,7 @@ print_left(
 		bool known =
 		    ledger_opener(record, left->socket.cookie, &opener);
 
-		if (sockdiag_wildcard(&left->socket) && !known)
+		if (left->kind == LEFT_FOREIGN)
 			continue;
 		if (left->holder != 0)
 			(void)snprintf(by, sizeof(by), "held by pid %d (%s)",

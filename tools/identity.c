@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A pid alone is nobody: each stands beside its start time (procfs.h). */
 #include "identity.h"
-#include "procfs.h"
 
 #include <string.h>
 #include <time.h>
@@ -37,4 +36,11 @@ identity_write(struct record *record, const struct request *r, uint64_t netns)
 	id->uid = geteuid();
 	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
+}
+
+bool
+identity_past(const struct identity *id, const char boot[static PROCFS_BOOT_ID])
+{
+	return id->boot[0] != '\0' && boot[0] != '\0' &&
+	       strncmp(id->boot, boot, sizeof(id->boot)) != 0;
 }

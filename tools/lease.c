@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 bool
@@ -107,10 +109,25 @@ lease_state_name(enum lease_state state)
 	return names[state];
 }
 
-double
-lease_age(const struct record *r)
+/* Not less than this boot has lasted, whatever the wall clock did. */
+static double
+past_age(const struct stored *s)
 {
-	return (double)clock_ms() / 1000 - (double)r->identity.since / 1e9;
+	double least = (double)clock_ms() / 1000, age = 0;
+	struct stat st;
+
+	if (stat(s->path, &st) == 0)
+		age = difftime(time(NULL), st.st_mtime);
+	return age > least ? age : least;
+}
+
+double
+lease_age(const struct stored *s)
+{
+	if (s->past)
+		return past_age(s);
+	return (double)clock_ms() / 1000 -
+	       (double)s->record->identity.since / 1e9;
 }
 
 uint64_t

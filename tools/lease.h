@@ -34,8 +34,11 @@ void lease_find(struct stored *s, uint32_t ip, const char *command);
 /* "live", "orphan", "unreadable". */
 const char *lease_state_name(enum lease_state state);
 
-/* Seconds since it was leased. */
-double lease_age(const struct record *r);
+/*
+ * Seconds since it was leased, of a record that is mapped; for one of another
+ * boot, since the file was written last.
+ */
+double lease_age(const struct stored *s);
 
 /*
  * The network namespace whose leases are meant: ours.  One line and exit 125

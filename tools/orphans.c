@@ -5,6 +5,7 @@
  */
 #include "orphans.h"
 #include "fault.h"
+#include "identity.h"
 #include "lease.h"
 #include "procfs.h"
 
@@ -25,6 +26,7 @@ struct look {
 	int64_t then; /* clock_ms: leases since then do not count */
 	uint64_t pidns;
 	uint32_t ip; /* that our caller sees to himself */
+	char boot[PROCFS_BOOT_ID]; /* "" unknown */
 	unsigned int alive; /* monitors whose pids exist */
 	struct identity sample; /* one of these, each with equal chance */
 };
@@ -39,7 +41,11 @@ lost(uint32_t ip, const struct identity *id, void *arg)
 {
 	struct look *look = arg;
 
-	if (ip == look->ip || id->pidns != look->pidns || id->monitor <= 0 ||
+	if (ip == look->ip)
+		return 0;
+	if (identity_past(id, look->boot))
+		return 1;
+	if (id->pidns != look->pidns || id->monitor <= 0 ||
 	    (int64_t)(id->since / 1000000) >= look->then)
 		return 0;
 	if (kill(id->monitor, 0) == -1 && errno == ESRCH)
@@ -66,6 +72,8 @@ any(const struct options *o, int64_t then)
 	    procfs_namespace("net", &netns) == -1 ||
 	    procfs_namespace("pid", &look.pidns) == -1)
 		return false;
+	if (procfs_boot_id(look.boot) == -1)
+		look.boot[0] = '\0';
 	return store_identities(netns, lost, &look) != 0 ||
 	       (look.alive > 0 && !lease_monitor_lives(&look.sample));
 }

@@ -61,19 +61,21 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 {
 	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
 	struct evidence sockets = { 0 };
-	struct tenants t;
+	struct tenants t = { 0 };
 	bool again;
 
 	if (out->commandless)
 		evidence_sockets(
 		    &sockets, c->diag, &c->terms, c->stored.record, LOOK_WALK);
+	e->processes_failed = 0;
 	if (fault("conclude.tenants") == -1 ||
 	    tenants_find(&t, &c->stored, &sockets, among) == -1)
-		t.unseen = true;
+		e->processes_failed = errno;
 	e->processes = (unsigned int)tenants_unproven(&t, &c->stored);
 	e->processes_unseen = out->commandless && t.unseen;
 	/* One that just died may have refused to be looked at. */
-	again = e->processes_unseen && e->processes == 0;
+	again = (e->processes_unseen || e->processes_failed != 0) &&
+		e->processes == 0;
 	if (t.starting > 0) {
 		wait_for_execs();
 		again = true;

@@ -179,8 +179,7 @@ lock_holder(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->nleft; i++)
 		if (e->left[i].socket.protocol == IPPROTO_TCP &&
-		    (e->left[i].blocks ||
-			!sockdiag_wildcard(&e->left[i].socket)))
+		    (e->left[i].blocks || e->left[i].kind != LEFT_FOREIGN))
 			return &e->left[i];
 	return NULL;
 }
@@ -334,6 +333,7 @@ static int
 explain_tenant(struct claim *c, struct evidence *e)
 {
 	char ip[16], who[HOLDER_LINE + 32] = "another lease";
+	const struct leftover *held;
 
 	options_address_text(c->terms.leased, ip);
 	if (c->sentinel == -1 && c->finisher.pid == 0) {
@@ -341,11 +341,12 @@ explain_tenant(struct claim *c, struct evidence *e)
 			return -1;
 		(void)prove(c, e, LOOK_WALK);
 	}
-	if (e->held > 0) {
+	held = evidence_held(e);
+	if (held != NULL) {
 		evidence_holders(e);
-		holder_text(&e->left[0], who, sizeof(who));
+		holder_text(held, who, sizeof(who));
 		return explain(c, "%s: port %u is still held by %s", ip,
-		    e->left[0].socket.lport, who);
+		    held->socket.lport, who);
 	}
 	if (e->ports_held > 0)
 		return explain(c,

@@ -545,17 +545,27 @@ append(pid_t pid, void *arg)
 	}
 	if (procfs_stat(pid, &list->stats[list->len]) == 0)
 		list->len++;
+	else if (procfs_starved(errno))
+		return -1;
 	return 0;
+}
+
+bool
+procfs_starved(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
 ssize_t
 procfs_list(struct procfs_stat **out)
 {
 	struct list list = { NULL, 0, 0 };
+	int error;
 
 	if (procfs_each(append, &list) < 0) {
+		error = errno;
 		free(list.stats);
-		return -1;
+		return fail(error);
 	}
 	*out = list.stats;
 	return (ssize_t)list.len;
@@ -622,11 +632,13 @@ procfs_pidfd(pid_t pid, uint64_t start)
 	fd = pidfd_open(pid, 0);
 	if (fd < 0)
 		return -1;
-	if (procfs_stat(pid, &stat) == 0 && stat.start == start)
+	error = procfs_stat(pid, &stat) < 0 ? errno
+		: stat.start == start       ? 0
+					    : ESRCH;
+	if (error == 0)
 		return fd;
-	error = errno;
 	close(fd);
-	return fail(error == EACCES || error == EPERM ? error : ESRCH);
+	return fail(error);
 }
 
 int

@@ -65,9 +65,10 @@ int procfs_each(int (*each)(pid_t pid, void *arg), void *arg);
 
 /*
  * All processes in one pass, in the order of their pids.  Returns how many,
- * with *list from the heap for the caller to free; -1 with errno (ENOMEM;
- * ENOENT without /proc).  A pass is no snapshot: who forks meanwhile may be
- * missed.  Processes that ended meanwhile or may not be read are left out.
+ * with *list from the heap for the caller to free; -1 with errno (ENOMEM,
+ * EMFILE; ENOENT without /proc).  A pass is no snapshot: who forks meanwhile
+ * may be missed.  Processes that ended meanwhile or may not be read are left
+ * out.
  */
 ssize_t procfs_list(struct procfs_stat **list);
 
@@ -80,10 +81,16 @@ bool procfs_hidden(void);
 
 /*
  * A descriptor of the process that has this pid and this start time, with
- * O_CLOEXEC.  -1 with ESRCH when it is gone or its pid is another's now,
- * ENOSYS before Linux 5.3.
+ * O_CLOEXEC.  -1 with ESRCH when it is gone or its pid is another's now;
+ * anything else (EMFILE; ENOSYS before Linux 5.3) says nothing about it.
  */
 int procfs_pidfd(pid_t pid, uint64_t start);
+
+/*
+ * Whether this errno speaks of us, who are short of descriptors or memory, and
+ * not of the process that was asked about.
+ */
+bool procfs_starved(int error);
 
 /* The boot id, 36 characters.  0; -1 with errno. */
 #define PROCFS_BOOT_ID 37

@@ -8,8 +8,8 @@
 static bool
 blind(const struct evidence *e)
 {
-	return e->sockets_unseen != 0 || e->processes_unseen || e->overflowed ||
-	       e->damaged;
+	return e->sockets_unseen != 0 || e->processes_failed != 0 ||
+	       e->processes_unseen || e->overflowed || e->damaged;
 }
 
 static bool
@@ -67,6 +67,10 @@ reason_unknown(const struct evidence *e, char *text, size_t size)
 	if (e->sockets_unseen != 0)
 		(void)snprintf(text, size, "sock_diag refused: %s",
 		    strerror(e->sockets_unseen));
+	else if (e->processes_failed != 0)
+		(void)snprintf(text, size,
+		    "processes could not be looked at: %s",
+		    strerror(e->processes_failed));
 	else if (e->processes_unseen)
 		(void)snprintf(
 		    text, size, "processes of others cannot be seen in /proc");

@@ -33,10 +33,18 @@ terms_of(const struct stored *s)
 	return t;
 }
 
+/* What can bear witness: nothing in the record of another boot. */
+static struct record *
+witness_of(const struct stored *s)
+{
+	return s->past ? NULL : s->record;
+}
+
 static int
 recorded(const struct sockdiag_socket *s, void *arg)
 {
-	return s->inode != 0 && (arg == NULL || ledger_knows(arg, s->cookie));
+	return s->inode != 0 && (arg != NULL ? ledger_knows(arg, s->cookie)
+					     : !sockdiag_wildcard(s));
 }
 
 /* Passes that find nobody before it is believed: more while a port listens. */
@@ -47,9 +55,21 @@ enough(struct sockdiag *diag, const struct stored *s)
 	int prefix = t.flags & TERMS_ADOPTED ? 32 : 24;
 
 	if (diag == NULL || sockdiag_tcp_listening(diag, t.leased, prefix,
-				recorded, s->record) != 1)
+				recorded, witness_of(s)) != 1)
 		return 2;
 	return 20;
+}
+
+static void
+find(const struct stored *s, const struct evidence *e, struct tenants *t,
+    struct reaped *out)
+{
+	memset(t, 0, sizeof(*t));
+	out->evidence.processes_failed = 0;
+	if (fault("reap.tenants") == -1 ||
+	    tenants_find(t, s, e, AMONG_ALL) == -1)
+		out->evidence.processes_failed = errno;
+	out->evidence.processes_unseen = t->unseen;
 }
 
 /*
@@ -58,7 +78,7 @@ enough(struct sockdiag *diag, const struct stored *s)
  */
 static size_t
 end_late(const struct stored *s, struct sockdiag *diag,
-    const struct evidence *e, bool *unseen)
+    const struct evidence *e, struct reaped *out)
 {
 	int64_t end = clock_ms() + STORM;
 	struct tenants t;
@@ -68,13 +88,12 @@ end_late(const struct stored *s, struct sockdiag *diag,
 	while (empty < enough(diag, s) && clock_ms() < end)
 		empty = tenants_kill(s, e) > 0 ? 0 : empty + 1;
 	for (int i = 0; i < LOOKS; i++) {
-		if (tenants_find(&t, s, e, AMONG_ALL) == -1)
-			t.unseen = true;
+		find(s, e, &t, out);
 		left = tenants_unproven(&t, s) + tenants_wait(&t, STORM);
-		*unseen = t.unseen;
 		tenants_free(&t);
 		/* One that just died may have refused to be looked at. */
-		if (left > 0 || !*unseen)
+		if (left > 0 || (!out->evidence.processes_unseen &&
+				    out->evidence.processes_failed == 0))
 			break;
 	}
 	return left;
@@ -87,15 +106,13 @@ end_tenants(const struct stored *s, const struct reaping *how,
 	struct tenants *t = &out->tenants;
 
 	(void)fault("reap.locked");
-	if (fault("reap.tenants") == -1 ||
-	    tenants_find(t, s, e, AMONG_ALL) == -1)
-		t->unseen = true;
+	find(s, e, t, out);
 	out->left = t->n;
 	if (how->dry_run || t->n == 0)
 		return;
 	(void)tenants_end(t, how->sig, how->grace);
 	(void)fault("reap.asked");
-	out->left = end_late(s, diag, e, &t->unseen);
+	out->left = end_late(s, diag, e, out);
 }
 
 void
@@ -104,16 +121,16 @@ reaper_finish(const struct statedir *dir, struct stored *s,
 {
 	struct sockdiag *diag = sockdiag_open();
 	struct terms terms = terms_of(s);
+	struct record *record = witness_of(s);
 	struct evidence before = { 0 };
 
 	memset(out, 0, sizeof(*out));
-	evidence_sockets(&before, diag, &terms, s->record, LOOK_WALK);
+	evidence_sockets(&before, diag, &terms, record, LOOK_WALK);
 	end_tenants(s, how, diag, &before, out);
 	out->evidence.processes = (unsigned int)out->left;
-	out->evidence.processes_unseen = out->tenants.unseen;
 	out->evidence.overflowed =
-	    s->record != NULL && atomic_load(&s->record->counts.images) > 0;
-	(void)settle(&out->evidence, diag, &terms, s->record);
+	    record != NULL && atomic_load(&record->counts.images) > 0;
+	(void)settle(&out->evidence, diag, &terms, record);
 	out->evidence.damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
 	out->verdict = proof_of(&out->evidence);

@@ -28,7 +28,8 @@ struct reaped {
 /*
  * Finish the orphan.  The caller holds its sentinel, which proves that no
  * monitor does.  s is mapped.  With an unreadable one only marks, sockets and
- * parents tell who is the lease's, and every socket on its address counts.
+ * parents tell who is the lease's, and every socket on its address counts;
+ * with one of another boot its terms count, and no more of it.
  * The record is removed when the verdict is CLEAN or COOLING.
  */
 void reaper_finish(const struct statedir *dir, struct stored *s,

@@ -103,7 +103,7 @@ lease_of(const struct view *v)
 	    r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
 	    v->stored->path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
-	    lease_age(r), "ports", json_ports(&r->terms), "command",
+	    lease_age(v->stored), "ports", json_ports(&r->terms), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
 	    sockets_of(v));
 }

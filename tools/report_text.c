@@ -63,7 +63,7 @@ print_row(const struct view *v)
 	line_of(v->stored->record, line);
 	printf("%-15s %-10s %8d %8d %7.0fs %6u  %s\n", ip,
 	    lease_state_name(v->state), v->stored->record->identity.monitor,
-	    v->stored->record->identity.command, lease_age(v->stored->record),
+	    v->stored->record->identity.command, lease_age(v->stored),
 	    listening(v), line);
 }
 

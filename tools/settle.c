@@ -15,6 +15,7 @@ look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
     const struct record *record)
 {
 	struct evidence fresh = { .processes = e->processes,
+		.processes_failed = e->processes_failed,
 		.processes_unseen = e->processes_unseen,
 		.overflowed = e->overflowed };
 
@@ -27,7 +28,7 @@ static bool
 held_by_somebody(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].holder != 0)
+		if (e->left[i].kind != LEFT_FOREIGN && e->left[i].holder != 0)
 			return true;
 	return false;
 }

@@ -6,6 +6,7 @@
  */
 #include "store.h"
 #include "fault.h"
+#include "identity.h"
 #include "options.h"
 #include "sentinel.h"
 #include "vouch.h"
@@ -153,6 +154,16 @@ check(int fd)
 	return st.st_size >= (off_t)sizeof(struct record) ? 0 : EBADMSG;
 }
 
+/* The lock is the kernel's word; what is written there, anybody's. */
+static bool
+of_past(const struct stored *s)
+{
+	char boot[PROCFS_BOOT_ID];
+
+	return s->record != NULL && !s->live && procfs_boot_id(boot) == 0 &&
+	       identity_past(&s->record->identity, boot);
+}
+
 void
 store_map(const struct statedir *dir, const char *name, bool writable,
     struct stored *s)
@@ -187,6 +198,7 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		store_unmap(s);
 		s->error = EBADMSG;
 	}
+	s->past = of_past(s);
 }
 
 void

@@ -19,6 +19,7 @@ struct stored {
 	bool writable;
 	int fd; /* of one that is mapped for writing, see vouch.h; else -1 */
 	bool live; /* its monitor lived when it was mapped; see vouch.h */
+	bool past; /* of another boot: only its terms say something */
 	char name[48];
 	char path[PATH_MAX];
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One pass over /proc, each process asked for its witnesses; then pidfds,
- * which name a process for good, to signal and to wait on.
+ * which name a process for good, to signal and to wait on: one at a time, so
+ * that there may be more tenants than we may have descriptors.
  */
 #include "tenants.h"
 #include "clock.h"
 #include "ledger.h"
 #include "procfs.h"
+#include "tree.h"
 #include "vouch.h"
 
 #include <errno.h>
@@ -17,19 +19,25 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-enum { KILL_WAIT = 2000, DYING_WAIT = 100 /* milliseconds */ };
+enum {
+	KILL_WAIT = 2000, /* milliseconds */
+	DYING_WAIT = 100,
+	STARVED_WAIT = 10, /* until a descriptor may be had */
+	ANCESTORS = 64 /* that may be proven one by the next */
+};
 
 #define INITIAL_PIDNS 0xeffffffcU
 
 struct finding {
 	struct tenants *out;
-	const struct record *record; /* NULL: unreadable */
+	const struct record *record; /* NULL: unreadable, or past */
 	const char *path;
 	const struct evidence *e;
 	uint64_t pidns;
 	pid_t owner; /* of a lease without a command; 0: nobody, or gone */
-	pid_t spared[192]; /* whoever asks, with ancestors */
-	size_t nspared;
+	pid_t *spared; /* heap: whoever asks, with ancestors */
+	size_t nspared, room;
+	int error; /* errno: what we were short of; 0 */
 };
 
 static bool
@@ -41,16 +49,42 @@ spared(const struct finding *f, pid_t pid)
 	return pid <= 1;
 }
 
+/* After a call that failed: because of us, or because of the process? */
+static void
+note_error(struct finding *f)
+{
+	if (procfs_starved(errno))
+		f->error = errno;
+}
+
+static bool
+spare(struct finding *f, pid_t pid)
+{
+	pid_t *more;
+
+	if (f->nspared == f->room) {
+		more = reallocarray(f->spared, f->room + 128, sizeof(*more));
+		if (more == NULL) {
+			f->error = ENOMEM;
+			return false;
+		}
+		f->spared = more;
+		f->room += 128;
+	}
+	f->spared[f->nspared++] = pid;
+	return true;
+}
+
 static void
 spare_line(struct finding *f, pid_t pid)
 {
 	struct procfs_stat st;
 
-	while (
-	    !spared(f, pid) && f->nspared < sizeof(f->spared) / sizeof(pid_t)) {
-		f->spared[f->nspared++] = pid;
-		if (procfs_stat(pid, &st) == -1)
+	while (!spared(f, pid) && spare(f, pid)) {
+		if (procfs_stat(pid, &st) == -1) {
+			note_error(f);
 			break;
+		}
 		pid = st.ppid;
 	}
 }
@@ -67,7 +101,11 @@ spare_owner(struct finding *f)
 	const struct identity *id = &f->record->identity;
 	struct procfs_stat st;
 
-	if (procfs_stat(id->owner, &st) == -1 || st.start != id->owner_start)
+	if (procfs_stat(id->owner, &st) == -1) {
+		note_error(f);
+		return;
+	}
+	if (st.start != id->owner_start)
 		return;
 	spare_line(f, id->owner);
 	if (id->command_start == 0)
@@ -81,15 +119,24 @@ begin(struct finding *f, struct tenants *t, const struct stored *s,
 {
 	memset(f, 0, sizeof(*f));
 	f->out = t;
-	f->record = s->record;
+	f->record = s->past ? NULL : s->record;
 	f->path = s->path;
 	f->e = e;
 	(void)procfs_namespace("pid", &f->pidns);
 	spare_line(f, getpid());
 	if (s->fd != -1)
 		vouch_callers(s->fd, spare_caller, f);
-	if (s->record != NULL)
+	if (f->record != NULL)
 		spare_owner(f);
+}
+
+/* 0; -1 with errno when nothing that was found can be relied on. */
+static int
+end(struct finding *f)
+{
+	free(f->spared);
+	errno = f->error;
+	return f->error != 0 ? -1 : 0;
 }
 
 static bool
@@ -112,16 +159,41 @@ in_record(const struct finding *f, const struct procfs_stat *p)
 	return false;
 }
 
+struct holding {
+	const struct evidence *e;
+	unsigned int witness;
+};
+
+/*
+ * What the programs of the lease have written speaks once: who is listed
+ * himself, and holds a listed socket, has one witness.
+ */
 static int
 holds(uint32_t inode, int fd, void *arg)
 {
-	const struct evidence *e = arg;
+	struct holding *h = arg;
 
 	(void)fd;
-	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].socket.inode == inode && inode != 0)
-			return 1;
-	return 0;
+	for (size_t i = 0; i < h->e->nleft && inode != 0; i++) {
+		if (h->e->left[i].socket.inode != inode)
+			continue;
+		if (h->e->left[i].kind == LEFT_LEASE)
+			h->witness = WITNESS_SOCKET;
+		else if (h->e->left[i].kind == LEFT_RECORD)
+			h->witness = WITNESS_RECORD;
+	}
+	return h->witness == WITNESS_SOCKET;
+}
+
+static unsigned int
+ask_sockets(struct finding *f, pid_t pid)
+{
+	struct holding h = { f->e, 0 };
+
+	if (f->e != NULL && f->e->nleft > 0 &&
+	    procfs_sockets(pid, holds, &h) == -1)
+		note_error(f);
+	return h.witness;
 }
 
 static void
@@ -140,14 +212,12 @@ by_owner(const struct finding *f, const struct procfs_stat *p)
 }
 
 static bool
-parent_proven(const struct finding *f, const struct procfs_stat *p)
+proven(unsigned int witnesses)
 {
-	for (size_t i = 0; i < f->out->n; i++)
-		if (f->out->list[i].pid == p->ppid)
-			return tenants_proven(&f->out->list[i]);
-	return false;
+	return __builtin_popcount(witnesses) >= 2;
 }
 
+/* All that it says for itself. */
 static unsigned int
 ask_witnesses(struct finding *f, const struct procfs_stat *p)
 {
@@ -159,12 +229,12 @@ ask_witnesses(struct finding *f, const struct procfs_stat *p)
 	rc = procfs_environ_has(p->pid, "PORTLEASE_RECORD=", f->path);
 	if (rc == 1)
 		w |= WITNESS_MARK;
+	if (rc == -1)
+		note_error(f);
 	if (w != 0)
 		note_unseen(f, rc);
-	if (f->e != NULL && f->e->nleft > 0 &&
-	    procfs_sockets(p->pid, holds, (void *)(uintptr_t)f->e) == 1)
-		w |= WITNESS_SOCKET;
-	if (parent_proven(f, p) || (by_owner(f, p) && !(w & WITNESS_RECORD)))
+	w |= ask_sockets(f, p->pid);
+	if (by_owner(f, p) && !(w & WITNESS_RECORD))
 		w |= WITNESS_PARENT;
 	return w;
 }
@@ -173,7 +243,6 @@ static int
 add(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
 {
 	struct tenants *out = f->out;
-	struct procfs_status status;
 	struct tenant *t;
 
 	t = reallocarray(out->list, out->n + 1, sizeof(*t));
@@ -181,12 +250,9 @@ add(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
 		return -1;
 	out->list = t;
 	t = &out->list[out->n++];
-	*t = (struct tenant){ .pid = p->pid,
-		.start = p->start,
-		.state = p->state,
-		.witnesses = witnesses };
-	if (procfs_status(p->pid, &status) == 0)
-		t->uid = status.uid;
+	*t = (struct tenant){
+		.pid = p->pid, .start = p->start, .witnesses = witnesses
+	};
 	if (procfs_cmdline(p->pid, t->line, sizeof(t->line)) == -1)
 		t->line[0] = '\0';
 	return 0;
@@ -198,14 +264,56 @@ gone(const struct procfs_stat *p)
 	return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
 }
 
-static int
-look_at(struct finding *f, const struct procfs_stat *p)
-{
-	unsigned int witnesses;
+/* Processes in the order of their pids, and what each has for witnesses. */
+struct crowd {
+	struct procfs_stat *list; /* heap */
+	unsigned int *witnesses; /* heap */
+	size_t n;
+};
 
-	if (gone(p) || spared(f, p->pid))
-		return 0;
-	witnesses = ask_witnesses(f, p);
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct procfs_stat *p = a, *q = b;
+
+	return (p->pid > q->pid) - (p->pid < q->pid);
+}
+
+static bool
+parent_proven(const struct crowd *c, const struct procfs_stat *p)
+{
+	const struct procfs_stat key = { .pid = p->ppid };
+	const struct procfs_stat *parent =
+	    bsearch(&key, c->list, c->n, sizeof(key), by_pid);
+
+	return parent != NULL && parent->start <= p->start &&
+	       proven(c->witnesses[parent - c->list]);
+}
+
+/* Until nothing changes: a parent may have the higher pid. */
+static void
+ask_parents(const struct finding *f, struct crowd *c)
+{
+	bool changed;
+
+	do {
+		changed = false;
+		for (size_t i = 0; i < c->n; i++) {
+			const struct procfs_stat *p = &c->list[i];
+
+			if (c->witnesses[i] & WITNESS_PARENT || gone(p) ||
+			    spared(f, p->pid) || !parent_proven(c, p))
+				continue;
+			c->witnesses[i] |= WITNESS_PARENT;
+			changed = true;
+		}
+	} while (changed);
+}
+
+/* A fork of the owner's, with no other witness, is none yet. */
+static int
+take(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
+{
 	if (witnesses == WITNESS_PARENT && by_owner(f, p)) {
 		f->out->starting++;
 		return 0;
@@ -214,41 +322,60 @@ look_at(struct finding *f, const struct procfs_stat *p)
 }
 
 static int
-find_all(struct finding *f)
+ask_all(struct finding *f, struct crowd *c)
 {
-	struct procfs_stat *list;
-	ssize_t n = procfs_list(&list);
-	int rc = n == -1 ? -1 : 0;
+	int rc = 0;
 
-	for (ssize_t i = 0; i < n && rc == 0; i++)
-		rc = look_at(f, &list[i]);
-	if (n != -1)
-		free(list);
+	c->witnesses = calloc(c->n + 1, sizeof(*c->witnesses));
+	if (c->witnesses == NULL)
+		return -1;
+	for (size_t i = 0; i < c->n; i++)
+		if (!gone(&c->list[i]) && !spared(f, c->list[i].pid))
+			c->witnesses[i] = ask_witnesses(f, &c->list[i]);
+	ask_parents(f, c);
+	for (size_t i = 0; i < c->n && rc == 0; i++)
+		rc = take(f, &c->list[i], c->witnesses[i]);
+	free(c->witnesses);
 	return rc;
 }
 
-static bool
-known(const struct finding *f, pid_t pid)
+static int
+list_all(struct crowd *c)
 {
-	for (size_t i = 0; i < f->out->n; i++)
-		if (f->out->list[i].pid == pid)
+	ssize_t n = procfs_list(&c->list);
+
+	c->n = n == -1 ? 0 : (size_t)n;
+	return n == -1 ? -1 : 0;
+}
+
+static bool
+listed(const struct crowd *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].pid == pid)
 			return true;
 	return false;
 }
 
 static int
-find_images(struct finding *f)
+list_images(struct finding *f, struct crowd *c)
 {
-	struct procfs_stat st;
 	struct image image;
-	int rc = 0;
 
-	for (size_t i = 0; i < RECORD_IMAGES && rc == 0; i++)
-		if (ledger_image(f->record, i, &image) &&
-		    kill(image.pid, 0) == 0 && !known(f, image.pid) &&
-		    procfs_stat(image.pid, &st) == 0)
-			rc = look_at(f, &st);
-	return rc;
+	c->list = calloc(RECORD_IMAGES, sizeof(*c->list));
+	if (c->list == NULL)
+		return -1;
+	for (size_t i = 0; i < RECORD_IMAGES && f->record != NULL; i++) {
+		if (!ledger_image(f->record, i, &image) ||
+		    listed(c, image.pid) || kill(image.pid, 0) == -1)
+			continue;
+		if (procfs_stat(image.pid, &c->list[c->n]) == 0)
+			c->n++;
+		else
+			note_error(f);
+	}
+	qsort(c->list, c->n, sizeof(*c->list), by_pid);
+	return 0;
 }
 
 /* Is it in this pid namespace, and may we know? */
@@ -281,13 +408,23 @@ int
 tenants_find(struct tenants *t, const struct stored *s,
     const struct evidence *e, enum tenants_among among)
 {
+	struct crowd c = { 0 };
 	struct finding f;
+	int rc;
 
 	memset(t, 0, sizeof(*t));
 	begin(&f, t, s, e);
 	if (among == AMONG_ALL)
 		t->unseen = out_of_sight(&f);
-	return among == AMONG_ALL ? find_all(&f) : find_images(&f);
+	rc = among == AMONG_ALL ? list_all(&c) : list_images(&f, &c);
+	if (rc == 0)
+		rc = ask_all(&f, &c);
+	if (rc == -1)
+		f.error = errno;
+	free(c.list);
+	if (f.error != 0)
+		tenants_free(t);
+	return end(&f);
 }
 
 struct pids {
@@ -313,22 +450,37 @@ collect(pid_t pid, void *arg)
 	return 0;
 }
 
+/*
+ * Two witnesses, the last of which may be its parent, by its parent's word,
+ * and so on.
+ */
+static bool
+proven_now(struct finding *f, const struct procfs_stat *p, int ancestors)
+{
+	unsigned int w = ask_witnesses(f, p);
+	struct procfs_stat parent;
+
+	if (proven(w) || w == 0 || w & WITNESS_PARENT)
+		return proven(w);
+	return ancestors > 0 && !spared(f, p->ppid) &&
+	       procfs_stat(p->ppid, &parent) == 0 && !gone(&parent) &&
+	       parent.start <= p->start &&
+	       proven_now(f, &parent, ancestors - 1);
+}
+
 /* The descriptor first: then whatever is true of the pid is true of it. */
 static bool
 kill_if_proven(struct finding *f, pid_t pid)
 {
-	struct tenant t = { .pid = pid };
 	struct procfs_stat st;
-	bool killed = false;
+	bool killed;
 	int fd = spared(f, pid) ? -1 : pidfd_open(pid, 0);
 
 	if (fd == -1)
 		return false;
-	if (procfs_stat(pid, &st) == 0 && !gone(&st)) {
-		t.witnesses = ask_witnesses(f, &st);
-		killed = tenants_proven(&t) &&
-			 pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
-	}
+	killed = procfs_stat(pid, &st) == 0 && !gone(&st) &&
+		 proven_now(f, &st, ANCESTORS) &&
+		 pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
 	close(fd);
 	return killed;
 }
@@ -340,10 +492,14 @@ tenants_excuse(struct tenants *t, const struct stored *s)
 	size_t n = 0;
 
 	begin(&f, t, s, NULL);
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
+		if (f.error != 0)
+			t->list[i].witnesses = 0;
 		if (!spared(&f, t->list[i].pid))
 			t->list[n++] = t->list[i];
+	}
 	t->n = n;
+	(void)end(&f);
 }
 
 size_t
@@ -356,9 +512,10 @@ tenants_kill(const struct stored *s, const struct evidence *e)
 
 	begin(&f, &none, s, e);
 	(void)procfs_each(collect, &pids);
-	while (pids.n > 0)
+	while (pids.n > 0 && f.error == 0)
 		killed += kill_if_proven(&f, pids.list[--pids.n]);
 	free(pids.list);
+	(void)end(&f);
 	return killed;
 }
 
@@ -373,103 +530,72 @@ tenants_free(struct tenants *t)
 bool
 tenants_proven(const struct tenant *tenant)
 {
-	return __builtin_popcount(tenant->witnesses) >= 2;
+	return proven(tenant->witnesses);
 }
 
-/* Drop the descriptors of those that have ended. */
-static size_t
-still(struct pollfd *fds, size_t n)
+/* Its descriptor; without one to be had, try until the end. */
+static int
+open_one(const struct tenant *one, int64_t until)
 {
-	size_t left = 0;
+	int fd;
 
-	for (size_t i = 0; i < n; i++) {
-		if (fds[i].fd >= 0 && fds[i].revents != 0) {
-			close(fds[i].fd);
-			fds[i].fd = -1;
-		}
-		left += fds[i].fd >= 0;
-	}
-	return left;
+	while ((fd = procfs_pidfd(one->pid, one->start)) == -1 &&
+	       errno != ESRCH && clock_ms() < until)
+		(void)poll(NULL, 0, STARVED_WAIT);
+	return fd;
 }
 
-static size_t
-wait_all(struct pollfd *fds, size_t n, int64_t ms)
+/* Has it ended by then (clock_ms)?  False, too, when we cannot know. */
+static bool
+ends(const struct tenant *one, int64_t until)
 {
-	int64_t end = clock_ms() + ms, left = ms;
-	size_t alive;
+	struct pollfd pfd = { .fd = open_one(one, until), .events = POLLIN };
+	int64_t left;
+	int rc;
 
-	while ((alive = still(fds, n)) > 0 && left > 0) {
-		if (poll(fds, n, (int)left) == -1 && errno != EINTR)
-			break;
-		left = end - clock_ms();
-	}
-	return alive;
+	if (pfd.fd == -1)
+		return errno == ESRCH;
+	do {
+		left = until - clock_ms();
+		rc = poll(&pfd, 1, left > 0 ? (int)left : 0);
+	} while (rc == -1 && errno == EINTR);
+	close(pfd.fd);
+	return rc == 1;
 }
 
 static void
-signal_all(const struct pollfd *fds, size_t n, int sig)
+signal_proven(const struct tenants *t, int sig)
 {
-	for (size_t i = 0; i < n; i++)
-		if (fds[i].fd >= 0)
-			(void)pidfd_send_signal(fds[i].fd, sig, NULL, 0);
+	for (size_t i = 0; i < t->n; i++)
+		if (tenants_proven(&t->list[i]))
+			(void)tree_signal_one(
+			    t->list[i].pid, t->list[i].start, sig);
 }
 
-/* A pidfd for each that is proven, or is not; NULL with errno. */
-static struct pollfd *
-open_all(const struct tenants *t, bool proven)
-{
-	struct pollfd *fds = calloc(t->n + 1, sizeof(*fds));
-
-	for (size_t i = 0; fds != NULL && i < t->n; i++) {
-		const struct tenant *one = &t->list[i];
-
-		fds[i].events = POLLIN;
-		fds[i].fd = tenants_proven(one) == proven
-				? procfs_pidfd(one->pid, one->start)
-				: -1;
-	}
-	return fds;
-}
-
-static void
-close_all(struct pollfd *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fds[i].fd >= 0)
-			close(fds[i].fd);
-	free(fds);
-}
-
+/* All have to end, so it does not matter who is waited for first. */
 size_t
 tenants_wait(const struct tenants *t, int64_t ms)
 {
-	struct pollfd *fds = open_all(t, true);
-	size_t left;
+	int64_t until = clock_ms() + ms;
+	size_t left = 0;
 
-	if (fds == NULL)
-		return t->n;
-	left = wait_all(fds, t->n, ms);
-	close_all(fds, t->n);
+	for (size_t i = 0; i < t->n; i++)
+		left +=
+		    tenants_proven(&t->list[i]) && !ends(&t->list[i], until);
 	return left;
 }
 
 size_t
 tenants_end(const struct tenants *t, int sig, int64_t grace)
 {
-	struct pollfd *fds = open_all(t, true);
 	size_t left;
 
-	if (fds == NULL)
-		return t->n;
-	signal_all(fds, t->n, sig);
-	signal_all(fds, t->n, SIGCONT);
-	left = wait_all(fds, t->n, grace);
-	if (left > 0) {
-		signal_all(fds, t->n, SIGKILL);
-		left = wait_all(fds, t->n, KILL_WAIT);
-	}
-	close_all(fds, t->n);
-	return left;
+	signal_proven(t, sig);
+	left = tenants_wait(t, grace);
+	if (left == 0)
+		return 0;
+	signal_proven(t, SIGKILL);
+	return tenants_wait(t, KILL_WAIT);
 }
 
 static size_t
@@ -485,16 +611,14 @@ count_unproven(const struct tenants *t)
 size_t
 tenants_unproven(struct tenants *t, const struct stored *s)
 {
-	struct pollfd *fds;
-	size_t n = count_unproven(t), left = 0;
+	int64_t until = clock_ms() + DYING_WAIT;
+	size_t left = 0;
 
-	if (n == 0 || (fds = open_all(t, false)) == NULL)
-		return n;
-	(void)wait_all(fds, t->n, DYING_WAIT);
+	if (count_unproven(t) == 0)
+		return 0;
 	for (size_t i = 0; i < t->n; i++)
-		if (tenants_proven(&t->list[i]) || fds[i].fd >= 0)
+		if (tenants_proven(&t->list[i]) || !ends(&t->list[i], until))
 			t->list[left++] = t->list[i];
-	close_all(fds, t->n);
 	t->n = left;
 	tenants_excuse(t, s);
 	return count_unproven(t);

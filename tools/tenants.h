@@ -15,9 +15,11 @@
 #include <stdint.h>
 
 enum {
-	WITNESS_RECORD = 1, /* the record lists its pid and start time */
+	WITNESS_RECORD = 1, /* the record lists its pid and start time, or a
+			       socket that it holds and that nothing else
+			       calls the lease's */
 	WITNESS_MARK = 2, /* its environment names the record */
-	WITNESS_SOCKET = 4, /* it holds a socket of the lease */
+	WITNESS_SOCKET = 4, /* it holds a socket on the leased address */
 	WITNESS_PARENT = 8 /* its parent is a tenant, or the owner of an
 			       acquired lease; of whom only the record knows,
 			       so that one does not count beside the other */
@@ -26,9 +28,7 @@ enum {
 struct tenant {
 	pid_t pid;
 	uint64_t start;
-	uid_t uid;
 	unsigned int witnesses; /* WITNESS_* */
-	char state; /* as in proc(5) */
 	char line[HOLDER_LINE];
 };
 
@@ -48,16 +48,20 @@ enum tenants_among {
 
 /*
  * Find the living processes with at least one witness.  s may be unreadable:
- * then the record is no witness, and its owner unknown.  e, or NULL, lists
- * sockets of the lease.  Ourselves, the lease's owner, the callers of
+ * or past: then the record is no witness, and its owner unknown.  e, or NULL,
+ * lists sockets of the lease.  Ourselves, the lease's owner, the callers of
  * `portlease release`, and the ancestors of all of these are left out.  0; -1
- * with errno.
+ * with errno when that could not be found out (EMFILE, ENOMEM): the list is
+ * empty then, and says nothing.
  */
 int tenants_find(struct tenants *t, const struct stored *s,
     const struct evidence *e, enum tenants_among among);
 void tenants_free(struct tenants *t);
 
-/* Leave out whoever has called `portlease release` meanwhile. */
+/*
+ * Leave out whoever has called `portlease release` meanwhile.  When that cannot
+ * be found out nobody counts as proven any more.
+ */
 void tenants_excuse(struct tenants *t, const struct stored *s);
 
 bool tenants_proven(const struct tenant *tenant);
@@ -77,7 +81,10 @@ size_t tenants_kill(const struct stored *s, const struct evidence *e);
  */
 size_t tenants_unproven(struct tenants *t, const struct stored *s);
 
-/* Wait at most ms for the proven ones to end; returns how many are left. */
+/*
+ * Wait at most ms for the proven ones to end; returns how many are left, those
+ * among them of which we cannot know.
+ */
 size_t tenants_wait(const struct tenants *t, int64_t ms);
 
 /*

@@ -6,12 +6,15 @@
  */
 #include "story.h"
 
+#include "tools/lease.h"
+
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +160,105 @@ Test(foreign, who_comes_later_keeps_no_lease_from_its_end)
 	story_tell(r, "end\n");
 	cr_expect_eq(story_end(r), 0, "%s", r->err);
 	story_has(r->err, "CLEAN");
+	story_left_nothing();
+}
+
+/* A native server of somebody else's: its pid, once it listens. */
+static struct run *
+server(const char *where)
+{
+	struct run *r = START(GUEST("fixedport"), "-i", "stranger", where);
+
+	story_says(r, "ready");
+	return r;
+}
+
+static void
+expect_alive(struct run *r)
+{
+	cr_expect_not(r->ended);
+	cr_expect_eq(kill(r->pid, 0), 0);
+	story_signal(r, SIGTERM);
+	cr_expect_eq(story_end(r), 0, "%s", r->err);
+}
+
+/* A lease for a script, which asks for the end of it when it is told to. */
+#define SCRIPT(port, command)                                                  \
+	START("sh", "-c",                                                      \
+	    "eval \"$(" PORTLEASE " acquire -v --on-leak fail -p $0)\"; "      \
+	    "echo ip $PORTLEASE_IP; " command "; read line; " PORTLEASE        \
+	    " release; echo status=$?; read line",                             \
+	    port)
+
+Test(foreign, who_comes_later_keeps_no_release_from_its_end)
+{
+	static const char *const wildcards[] = { "0.0.0.0", "[::]" };
+	struct run *script, *late;
+	const char *port;
+
+	for (size_t i = 0; i < 2; i++) {
+		port = story_port();
+		script = SCRIPT(port, ":");
+		story_ip(script);
+		late = server(story_at(wildcards[i], port));
+		story_tell(script, "release\n");
+		story_says(script, "status=0");
+		story_has(script->err, "CLEAN");
+		expect_alive(late);
+		story_tell(script, "end\n");
+		story_end(script);
+	}
+	story_left_nothing();
+}
+
+static int
+kill_its_monitor(const struct statedir *dir, struct stored *s, void *arg)
+{
+	(void)dir;
+	cr_assert_not_null(s->record);
+	*(pid_t *)arg = s->record->identity.monitor;
+	story_signal_pid(*(pid_t *)arg, SIGKILL);
+	return 1;
+}
+
+Test(foreign, nor_a_reaper)
+{
+	const char *port = story_port(), *ip;
+	struct run *script = SCRIPT(port, ":"), *late, *r;
+	pid_t monitor = 0;
+
+	ip = story_ip(script);
+	late = server(story_at("0.0.0.0", port));
+	(void)store_each(lease_netns(), kill_its_monitor, &monitor);
+	story_gone(monitor);
+	r = RUN(PORTLEASE, "reap", ip);
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+	story_has(r->out, "CLEAN");
+	expect_alive(late);
+	story_tell(script, "release\n");
+	story_tell(script, "end\n");
+	story_end(script);
+	story_left_nothing();
+}
+
+/* Its parent has the lease; it has none of it, and wants none. */
+Test(foreign, a_native_server_of_the_script_is_not_ended_with_its_lease)
+{
+	const char *port = story_port();
+	struct run *script = SCRIPT(port,
+	    "(unset LD_PRELOAD PORTLEASE_RECORD PORTLEASE_TERMS PORTLEASE_IP; "
+	    "exec " GUEST("fixedport") " 0.0.0.0:$0) & :");
+	pid_t native = (pid_t)story_number(story_says(script, "ready"), "pid ");
+
+	story_tell(script, "release\n");
+	story_says(script, "status=0");
+	story_has(script->err, "CLEAN");
+	cr_expect_null(strstr(script->err, "straggler"), "%s", script->err);
+	cr_expect_eq(kill(native, 0), 0);
+	story_signal_pid(native, SIGTERM);
+	story_gone(native);
+	story_tell(script, "end\n");
+	story_end(script);
 	story_left_nothing();
 }
 

@@ -31,8 +31,12 @@ static const struct row {
 	    VERDICT_UNKNOWN, "more programs ran than the record can list" },
 	{ "a damaged record", { .damaged = true, .held = 1 }, VERDICT_UNKNOWN,
 	    "the record was damaged" },
-	{ "a stranger's wildcard listener", { .foreign = 1 }, VERDICT_CLEAN,
+	{ "a stranger's wildcard listener",
+	    { .nleft = 1, .left = { { .kind = LEFT_FOREIGN } } }, VERDICT_CLEAN,
 	    "no process and no socket left" },
+	{ "no descriptors to look", { .processes_failed = EMFILE, .held = 1 },
+	    VERDICT_UNKNOWN,
+	    "processes could not be looked at: Too many open files" },
 };
 
 Test(proof, verdicts)
