@@ -18,6 +18,7 @@ struct reap {
 	uint32_t ip; /* 0: all */
 	unsigned int found; /* records that matched */
 	unsigned int left; /* of them, not freed */
+	bool failed; /* one could not be removed */
 };
 
 static const char *
@@ -95,12 +96,14 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	}
 	reaper_finish(dir, &fresh, &how, &out);
 	store_unmap(&fresh);
-	if (out.stays != 0)
+	if (out.stays != 0) {
 		warnx("%s: cannot be removed: %s", fresh.path,
 		    strerror(out.stays));
-	else
+		r->failed = true;
+	} else {
 		report(r, ip, &out);
-	if (out.verdict >= VERDICT_HELD || out.stays != 0)
+	}
+	if (out.verdict >= VERDICT_HELD)
 		r->left++;
 	tenants_free(&out.tenants);
 	close(sentinel);
@@ -137,6 +140,8 @@ run(const struct command *self, int argc, char *argv[])
 		store_sweep(lease_netns());
 	if (r.o.all)
 		(void)store_each(lease_netns(), reap_one, &r);
+	if (r.failed)
+		return EXIT_PORTLEASE;
 	return r.left > 0 && !r.o.dry_run ? 1 : 0;
 }
 

@@ -20,13 +20,14 @@ concerns(const struct sockdiag_socket *s, void *arg)
 }
 
 void
-departures_wait(int watch, const struct terms *t, int64_t ms)
+departures_wait(int watch, int wake, const struct terms *t, int64_t ms)
 {
-	struct pollfd pfd = { .fd = watch, .events = POLLIN };
+	struct pollfd pfds[] = { { .fd = watch, .events = POLLIN },
+		{ .fd = wake, .events = POLLIN } };
 	struct terms copy = *t;
 	int64_t end = clock_ms() + ms;
 
-	while (ms > 0 && poll(&pfd, 1, (int)ms) == 1 &&
+	while (ms > 0 && poll(pfds, 2, (int)ms) == 1 && pfds[1].revents == 0 &&
 	       sockdiag_watch_read(watch, concerns, &copy) == 0)
 		ms = end - clock_ms();
 }

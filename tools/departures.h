@@ -12,10 +12,11 @@
 
 /*
  * Wait until a socket at the addresses of t, or its sentinel, is gone, or a
- * report was lost, for at most ms milliseconds.  watch is a descriptor of
- * sockdiag_watch_open(), or -1: then the time is all that is waited for.
+ * report was lost, or wake turns readable, for at most ms milliseconds.  watch
+ * is a descriptor of sockdiag_watch_open(); each may be -1: then the rest is
+ * all that is waited for.
  * Who opens and closes sockets there himself is reported, too.
  */
-void departures_wait(int watch, const struct terms *t, int64_t ms);
+void departures_wait(int watch, int wake, const struct terms *t, int64_t ms);
 
 #endif

@@ -26,6 +26,7 @@ const struct fault_point fault_points[] = {
 	{ "claim.lock", true },
 	{ "claim.locked", false },
 	{ "claim.proven", false },
+	{ "adopt.finisher", true },
 	{ "record.create", true },
 	{ "record.allocate", true },
 	{ "record.map", true },

@@ -6,6 +6,7 @@
  */
 #include "front.h"
 #include "../shim/terms.h"
+#include "claimant.h"
 #include "clock.h"
 #include "coverage.h"
 #include "environment.h"
@@ -309,7 +310,8 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 	err(EXIT_PORTLEASE, "monitor: %s", self);
 }
 
-static void
+/* Returns the last one, 0 none. */
+static int
 pass_on(int signals, int control, bool foreground)
 {
 	struct signalfd_siginfo info;
@@ -321,31 +323,37 @@ pass_on(int signals, int control, bool foreground)
 		out.terminal = foreground && info.ssi_code > 0;
 		(void)send(control, &out, sizeof(out), MSG_NOSIGNAL);
 	}
+	return out.sig;
 }
 
-/* Pass signals on until the monitor says how it ended; false if it died. */
-static bool
-attend(int control, bool foreground, struct ended *end)
+/*
+ * Pass signals on until the monitor answers: what recv(2) says of that, and
+ * in *sig the last signal, if any.
+ */
+static ssize_t
+attend(int control, bool foreground, void *answer, size_t size, int *sig)
 {
 	sigset_t set;
 	struct pollfd fds[2] = { { .fd = control, .events = POLLIN },
 		{ .events = POLLIN } };
+	int passed;
 	ssize_t n;
 
 	(void)sigprocmask(SIG_SETMASK, NULL, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	for (;;) {
 		if (poll(fds, 2, -1) == -1 && errno != EINTR)
-			return false;
+			return -1;
 		(void)fault("front.attends");
-		pass_on(fds[1].fd, control, foreground);
+		passed = pass_on(fds[1].fd, control, foreground);
+		*sig = passed != 0 ? passed : *sig;
 		if (fds[0].revents == 0)
 			continue;
-		n = recv(control, end, sizeof(*end), 0);
+		n = recv(control, answer, size, 0);
 		/* It left a signal of ours unread: its word comes next. */
 		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
 			continue;
-		return n == (ssize_t)sizeof(*end);
+		return n;
 	}
 }
 
@@ -416,12 +424,13 @@ front_run(const struct options *o, char *argv[])
 	struct ended end;
 	int64_t begun = clock_ms();
 	pid_t monitor;
-	int control;
+	int control, sig = 0;
 
 	prepare(&r, &dir, o, argv);
 	control = start(&r, &dir, argv, &monitor);
 	orphans_finish(o, begun);
-	if (!attend(control, r.foreground, &end))
+	if (attend(control, r.foreground, &end, sizeof(end), &sig) !=
+	    (ssize_t)sizeof(end))
 		return lost(monitor);
 	(void)waitpid(monitor, NULL, 0);
 	return mirror(&end);
@@ -434,14 +443,26 @@ front_acquire(const struct options *o, struct go *go, pid_t *monitor)
 	struct request r;
 	struct statedir dir;
 	int64_t begun = clock_ms();
-	int control;
+	union {
+		struct go go;
+		struct ended end;
+	} answer;
+	int control, sig = 0;
+	ssize_t n;
 
 	prepare(&r, &dir, o, line);
 	r.foreground = false;
 	control = start(&r, &dir, NULL, monitor);
 	orphans_finish(o, begun);
-	if (recv(control, go, sizeof(*go), 0) != (ssize_t)sizeof(*go))
+	n = attend(control, false, &answer, sizeof(answer), &sig);
+	if (n == (ssize_t)sizeof(answer.end))
+		return 128 + answer.end.sig;
+	if (n != (ssize_t)sizeof(answer.go))
 		return lost(*monitor);
+	*go = answer.go;
 	(void)fault("acquire.given");
-	return 0;
+	if (!claimant_ends(sig, o->sig))
+		return 0;
+	(void)kill(*monitor, SIGTERM); /* it had not heard any more */
+	return 128 + sig;
 }

@@ -22,6 +22,7 @@
 #include "pool.h"
 #include "procfs.h"
 #include "stragglers.h"
+#include "tell.h"
 #include "trap.h"
 #include "tree.h"
 #include "unready.h"
@@ -481,6 +482,30 @@ hand_over(struct monitor *m)
 	(void)dup2(null, STDERR_FILENO);
 }
 
+/* A claimant who is there to be told ends by the signal that he got. */
+static void
+claim(struct monitor *m)
+{
+	struct claimant who = { .control = m->control,
+		.signals = m->signals,
+		.owner = m->owner,
+		.command = m->request.command,
+		.ending = m->request.options.sig };
+	struct ended end = { 0 };
+
+	if (claimant_watch(&who) == -1)
+		err(EXIT_PORTLEASE, "epoll");
+	if (pool_claim(&m->claim, &m->request.options, &m->dir, &who) == 0) {
+		claimant_close(&who);
+		return;
+	}
+	tell_line("%s", m->claim.why);
+	end.sig = who.sig;
+	if (end.sig != 0)
+		(void)send(m->control, &end, sizeof(end), MSG_NOSIGNAL);
+	exit(EXIT_PORTLEASE);
+}
+
 /* Claim, write the record, and only then let the command exist. */
 static void
 begin(struct monitor *m)
@@ -490,8 +515,7 @@ begin(struct monitor *m)
 	if (m->request.options.trap &&
 	    trap_take(&m->trap, FD_STUB, m->request.command) == -1)
 		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
-	if (pool_claim(&m->claim, &m->request.options, &m->dir) == -1)
-		errx(EXIT_PORTLEASE, "%s", m->claim.why);
+	claim(m);
 	identity_write(m->claim.stored.record, &m->request, m->claim.netns);
 	if (store_publish(&m->dir, &m->claim.stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",

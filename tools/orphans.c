@@ -25,6 +25,7 @@ enum { KEPT = sizeof(kept) / sizeof(*kept) };
 struct look {
 	int64_t then; /* clock_ms: leases since then do not count */
 	uint64_t pidns;
+	uint32_t ip; /* that our caller sees to himself */
 	char boot[PROCFS_BOOT_ID]; /* "" unknown */
 	unsigned int alive; /* monitors whose pids exist */
 	struct identity sample; /* one of these, each with equal chance */
@@ -36,10 +37,12 @@ struct look {
  * found by one of the next leases.
  */
 static int
-lost(const struct identity *id, void *arg)
+lost(uint32_t ip, const struct identity *id, void *arg)
 {
 	struct look *look = arg;
 
+	if (ip == look->ip)
+		return 0;
 	if (identity_past(id, look->boot))
 		return 1;
 	if (id->pidns != look->pidns || id->monitor <= 0 ||
@@ -52,10 +55,17 @@ lost(const struct identity *id, void *arg)
 	return 0;
 }
 
+/* What is started inside a lease is that one's, and is ended with it. */
 static bool
-any(int64_t then)
+inside(void)
 {
-	struct look look = { .then = then };
+	return getenv("PORTLEASE_RECORD") != NULL;
+}
+
+static bool
+any(const struct options *o, int64_t then)
+{
+	struct look look = { .then = then, .ip = o->ip };
 	uint64_t netns;
 
 	if (fault("orphans.look") == -1 ||
@@ -111,7 +121,7 @@ orphans_finish(const struct options *o, int64_t then)
 {
 	pid_t between, pid;
 
-	if (!any(then))
+	if (inside() || !any(o, then))
 		return;
 	between = fault("orphans.found") == -1 ? -1 : fork();
 	if (between == 0) {

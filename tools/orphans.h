@@ -9,8 +9,9 @@
 #include "options.h"
 
 /*
- * If a lease of ours from before then (clock_ms) has lost its monitor, start a
- * detached `portlease reap` that asks with o->sig and waits o->grace; else do
+ * If a lease of ours from before then (clock_ms), other than at the address
+ * that o adopts, has lost its monitor, and we are in no lease ourselves, start
+ * a detached `portlease reap` that asks with o->sig and waits o->grace; else do
  * nothing.  It is no child of the caller, keeps none of its descriptors, and
  * needs no reader.
  */

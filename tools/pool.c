@@ -11,7 +11,6 @@
 #include "interfaces.h"
 #include "procfs.h"
 #include "proof.h"
-#include "reaper.h"
 #include "sentinel.h"
 
 #include <errno.h>
@@ -22,8 +21,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Attempts before a pool that refuses everything counts as refusing. */
-enum { ATTEMPTS = 256 };
+enum {
+	ATTEMPTS = 256, /* before a pool that refuses everything is refusing */
+	REAP_AGAIN = 1000 /* ms between looks at what a reaper left */
+};
 
 /* What looking at one address came to. */
 enum look_result { FREE, BUSY, BROKEN };
@@ -254,39 +255,43 @@ claim_slice(struct claim *c)
 /*
  * Wait until a socket there is gone.  Without the kernel's reports, and for
  * what it does not report (UDP), look again after a while.  Where only our
- * own probes tell, their reports would wake us for ever.
+ * own probes tell, or the lock is taken only to look, reports of our own
+ * sockets would wake us for ever.
  */
 static void
 wait_for_change(
-    const struct claim *c, const struct evidence *e, int watch, int64_t ms)
+    struct claim *c, const struct evidence *e, int watch, int64_t ms)
 {
 	bool probed = c->sentinel != -1 && e->held == 0 && e->ports_held > 0;
 	int64_t most = watch == -1 || probed ? 20 : 250;
 
-	departures_wait(probed ? -1 : watch, &c->terms, ms < most ? ms : most);
+	if (c->finisher.pid != 0)
+		finisher_wait(&c->finisher, c->claimant->fd, ms);
+	else
+		departures_wait(probed || c->again != 0 ? -1 : watch,
+		    c->claimant->fd, &c->terms, ms < most ? ms : most);
 }
 
-/* A record without a lock: its monitor was lost.  We hold the lock now. */
+/*
+ * A record without a lock: its monitor was lost.  Its reaper takes the lock;
+ * where that could not finish it, the next one may, a second later.
+ */
 static enum look_result
-finish_orphan(struct claim *c, struct evidence *e)
+finish_orphan(struct claim *c)
 {
-	struct reaping how = { c->sig, c->grace, false };
-	struct stored orphan;
-	struct reaped reaped;
-	char name[48];
-
-	statedir_name(c->terms.leased, c->netns, name);
-	store_map(c->dir, name, false, &orphan);
-	reaper_finish(c->dir, &orphan, &how, &reaped);
-	store_unmap(&orphan);
-	tenants_free(&reaped.tenants);
-	*e = reaped.evidence;
-	if (reaped.stays != 0) {
-		(void)explain(c, "%s: cannot be removed: %s", orphan.path,
-		    strerror(reaped.stays));
+	unlock(c);
+	if (c->finisher.failed) {
+		(void)explain(c, "%s", finisher_line(&c->finisher));
 		return BROKEN;
 	}
-	return reaped.verdict <= VERDICT_COOLING ? FREE : BUSY;
+	if (clock_ms() < c->again)
+		return BUSY;
+	c->again = clock_ms() + REAP_AGAIN;
+	if (finisher_start(
+		&c->finisher, c->dir, c->terms.leased, c->sig, c->grace) == 0)
+		return BUSY;
+	(void)explain(c, "portlease reap: %s", strerror(errno));
+	return BROKEN;
 }
 
 /*
@@ -296,18 +301,18 @@ finish_orphan(struct claim *c, struct evidence *e)
 static enum look_result
 try_adopt(struct claim *c, struct evidence *e)
 {
-	enum look_result orphan = FREE;
 	enum verdict verdict;
 
 	memset(e, 0, sizeof(*e));
+	if (c->finisher.pid != 0)
+		return BUSY;
 	if (c->sentinel == -1)
 		c->sentinel = sentinel_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return BUSY;
 	if (store_has(c->dir, c->terms.leased, c->netns))
-		orphan = finish_orphan(c, e);
-	if (orphan != FREE)
-		return orphan;
+		return finish_orphan(c);
+	c->again = 0;
 	verdict = prove(c, e, LOOK_WALK);
 	if (verdict == VERDICT_UNKNOWN) {
 		(void)explain(c,
@@ -328,9 +333,15 @@ static int
 explain_tenant(struct claim *c, struct evidence *e)
 {
 	char ip[16], who[HOLDER_LINE + 32] = "another lease";
-	const struct leftover *held = evidence_held(e);
+	const struct leftover *held;
 
 	options_address_text(c->terms.leased, ip);
+	if (c->sentinel == -1 && c->finisher.pid == 0) {
+		if (explain_lock(c))
+			return -1;
+		(void)prove(c, e, LOOK_WALK);
+	}
+	held = evidence_held(e);
 	if (held != NULL) {
 		evidence_holders(e);
 		holder_text(held, who, sizeof(who));
@@ -342,10 +353,13 @@ explain_tenant(struct claim *c, struct evidence *e)
 		    "%s: port %u is still taken by a socket that cannot be "
 		    "seen",
 		    ip, e->port);
-	if (c->sentinel == -1 && explain_lock(c))
-		return -1;
-	if (proof_of(e) != VERDICT_CLEAN) /* of an orphan */
-		proof_reason(e, who, sizeof(who));
+	if (c->finisher.pid != 0)
+		return explain(c,
+		    "%s: still held by what a lost lease left, "
+		    "which is being ended",
+		    ip);
+	if (c->finisher.said[0] != '\0')
+		return explain(c, "%s", finisher_line(&c->finisher));
 	return explain(c, "%s: still held by %s", ip, who);
 }
 
@@ -360,22 +374,25 @@ claim_address(struct claim *c, const struct options *o)
 	c->terms.leased = o->ip;
 	c->terms.flags |= TERMS_ADOPTED;
 	while ((result = try_adopt(c, &e)) == BUSY &&
-	       (left = end - clock_ms()) > 0)
+	       (left = end - clock_ms()) > 0 && !claimant_gave_up(c->claimant))
 		wait_for_change(c, &e, watch, left);
 	if (watch != -1)
 		close(watch);
-	if (result == FREE)
-		return 0;
 	if (result == BUSY)
 		(void)explain_tenant(c, &e);
+	finisher_leave(&c->finisher);
+	if (result == FREE)
+		return 0;
 	unlock(c);
 	return -1;
 }
 
 int
-pool_claim(struct claim *c, const struct options *o, const struct statedir *dir)
+pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
+    struct claimant *claimant)
 {
 	memset(c, 0, sizeof(*c));
+	c->claimant = claimant;
 	c->dir = dir;
 	c->sentinel = -1;
 	c->terms = o->terms;

@@ -42,7 +42,7 @@ wait_for_report(
     const struct evidence *e, const struct terms *t, int watch, int64_t left)
 {
 	departures_wait(
-	    e->held > 0 ? watch : -1, t, left < RELOOK ? left : RELOOK);
+	    e->held > 0 ? watch : -1, -1, t, left < RELOOK ? left : RELOOK);
 }
 
 static enum verdict

@@ -293,7 +293,7 @@ read_heading(const struct statedir *dir, const char *name, struct heading *h)
 
 struct headings {
 	uint64_t netns;
-	int (*each)(const struct identity *, void *);
+	int (*each)(uint32_t ip, const struct identity *, void *);
 	void *arg;
 };
 
@@ -315,14 +315,14 @@ headings_of(const struct statedir *dir, void *arg)
 	while (rc == 0 && (entry = readdir(list)) != NULL)
 		if (is_record(entry) && read_heading(dir, entry->d_name, &h) &&
 		    h.identity.netns == w->netns)
-			rc = w->each(&h.identity, w->arg);
+			rc = w->each(h.terms.leased, &h.identity, w->arg);
 	closedir(list);
 	return rc;
 }
 
 int
-store_identities(
-    uint64_t netns, int (*each)(const struct identity *, void *arg), void *arg)
+store_identities(uint64_t netns,
+    int (*each)(uint32_t ip, const struct identity *, void *), void *arg)
 {
 	struct headings w = { netns, each, arg };
 

@@ -48,12 +48,12 @@ void store_unmap(struct stored *s);
 int store_remove(const struct statedir *dir, const char *name);
 
 /*
- * Call each for the identity of every readable record of this network
- * namespace, in no order: a tenth of what mapping them costs.  Ends with the
- * first result other than 0, and returns it.
+ * Call each for the address and identity of every readable record of this
+ * network namespace, in no order: a tenth of what mapping them costs.  Ends
+ * with the first result other than 0, and returns it.
  */
-int store_identities(
-    uint64_t netns, int (*each)(const struct identity *, void *arg), void *arg);
+int store_identities(uint64_t netns,
+    int (*each)(uint32_t ip, const struct identity *, void *arg), void *arg);
 
 /*
  * Remove what takers have left that died before they published: files that

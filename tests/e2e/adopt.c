@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +124,118 @@ Test(adopt, patience_ends_and_the_tenant_is_named)
 	cr_expect_eq(WEXITSTATUS(second->status), 125, "%s", second->err);
 	cr_expect_str_eq(second->out, "");
 	cr_expect_not_null(strstr(second->err, ip), "%s", second->err);
+	cr_expect_not(first->ended);
+}
+
+/* A lease on this address that ends only when the test does. */
+static struct run *
+tenant(const char *ip)
+{
+	struct run *first =
+	    START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
+
+	story_says(first, "ready");
+	return first;
+}
+
+/* The monitor of this front, as soon as it listens to who might interrupt. */
+static pid_t
+waiting_monitor(const struct run *front)
+{
+	int rounds = 1000000;
+	pid_t monitor;
+
+	do {
+		monitor = witness_child(front->pid, 0);
+		if (monitor > 0 && witness_has(monitor, "[eventpoll]"))
+			return monitor;
+		sched_yield();
+	} while (rounds-- > 0);
+	cr_assert_fail("no monitor waits");
+	return 0;
+}
+
+Test(adopt, a_signal_ends_the_wait)
+{
+	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	const char *ip = story_address();
+	struct run *first = tenant(ip), *second;
+	int status;
+
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(*sigs); i++) {
+		second = START(PORTLEASE, "run", "--ip", ip, "--wait", "10m",
+		    "echo", "ran");
+		(void)waiting_monitor(second);
+		story_signal(second, sigs[i]);
+		status = story_end(second);
+		cr_expect(WIFSIGNALED(status), "%x", (unsigned int)status);
+		cr_expect_eq(WTERMSIG(status), sigs[i]);
+		cr_expect_str_eq(second->out, "");
+		story_has(second->err, ip, "9926");
+	}
+	cr_expect_not(first->ended);
+}
+
+Test(adopt, other_signals_are_for_the_command)
+{
+	const char *ip = story_address();
+	struct run *first = tenant(ip), *second;
+
+	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "10m", "sh",
+	    "-c", "echo ran; sleep 600");
+	(void)waiting_monitor(second);
+	story_signal(second, SIGUSR1);
+	story_signal(first, SIGTERM);
+	cr_expect_eq(WTERMSIG(story_end(second)), SIGUSR1);
+	cr_expect_str_eq(second->out, "");
+	story_end(first);
+}
+
+Test(adopt, nobody_waits_for_a_caller_who_is_gone)
+{
+	const char *ip = story_address();
+	struct run *first = tenant(ip), *second;
+	pid_t monitor;
+
+	second =
+	    START(PORTLEASE, "run", "--ip", ip, "--wait", "10m", "echo", "ran");
+	monitor = waiting_monitor(second);
+	story_signal(second, SIGKILL);
+	story_end(second);
+	story_gone(monitor);
+	cr_expect_str_eq(second->out, "");
+	cr_expect_not(first->ended);
+}
+
+Test(adopt, nobody_waits_for_an_owner_who_is_gone)
+{
+	const char *ip = story_address();
+	struct run *first = tenant(ip), *owner, *second;
+	char pid[16];
+
+	owner = START("sleep", "600");
+	(void)snprintf(pid, sizeof(pid), "%d", owner->pid);
+	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "10m", "--owner",
+	    pid, "echo", "ran");
+	(void)waiting_monitor(second);
+	story_signal(owner, SIGKILL);
+	story_end(owner);
+	cr_expect_eq(WEXITSTATUS(story_end(second)), 125);
+	cr_expect_str_eq(second->out, "");
+	cr_expect_not(first->ended);
+}
+
+/* `eval` of its output must see that it failed. */
+Test(adopt, a_signal_ends_an_acquire_that_waits)
+{
+	const char *ip = story_address();
+	struct run *first = tenant(ip), *second;
+
+	second = START(PORTLEASE, "acquire", "--ip", ip, "--wait", "10m");
+	(void)waiting_monitor(second);
+	story_signal(second, SIGTERM);
+	cr_expect_eq(WEXITSTATUS(story_end(second)), 128 + SIGTERM);
+	cr_expect_str_eq(second->out, "(exit 143)\n");
 	cr_expect_not(first->ended);
 }
 

@@ -336,5 +336,5 @@ Test(foreign, another_lease_is_not_taken_for_one)
 	story_says(
 	    START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport")), "ready");
 	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "true");
-	story_has(r->err, "still held by another lease");
+	story_has(r->err, ip, "still held by pid ");
 }

@@ -493,7 +493,9 @@ Test(orphans, an_unreadable_record_of_an_adopted_address_guards_every_port)
 	expect_not_handed_out(ip);
 	story_signal(native, SIGTERM);
 	story_end(native);
-	expect_reaped(ip);
+	story_quiet(); /* whoever waited had it looked at again */
+	cr_expect_eq(RUN(PORTLEASE, "reap", "--all")->status, 0);
+	cr_expect_str_eq(leases(), "");
 }
 
 Test(orphans, a_directory_in_the_place_of_a_record_is_named)
@@ -503,7 +505,7 @@ Test(orphans, a_directory_in_the_place_of_a_record_is_named)
 
 	cr_assert_eq(mkdir(path, 0700), 0);
 	r = RUN(PORTLEASE, "reap", "--all");
-	cr_expect_eq(WEXITSTATUS(r->status), 1);
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
 	cr_expect_str_eq(r->out, "");
 	story_has(r->err, path, "Is a directory");
 	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
@@ -579,6 +581,51 @@ Test(orphans, whoever_adopts_the_address_finishes_its_orphan)
 	cr_expect_str_eq(r->out, "ran\n", "%s", r->err);
 	story_quiet();
 	cr_expect_str_eq(leases(), "");
+}
+
+/* What it starts would be the outer lease's straggler. */
+Test(orphans, a_run_inside_a_lease_starts_no_reaper)
+{
+	const char *ip;
+	struct run *outer = START(PORTLEASE, "run", "--on-leak", "fail", "sh",
+	    "-c", "echo in; read line; " PORTLEASE " run -- echo within");
+	struct run *front;
+	pid_t pid;
+
+	story_says(outer, "in");
+	front = START(PORTLEASE, "run", TELL_IP, GUEST("fixedport"), "9926");
+	ip = story_ip(front);
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	story_signal_pid(witness_child(front->pid, 0), SIGKILL);
+	story_end(front);
+	story_tell(outer, "go\n");
+	cr_expect_eq(story_end(outer), 0, "%s", outer->err);
+	story_has(outer->out, "within");
+	cr_expect_str_eq(outer->err, "");
+	cr_expect(alive(pid));
+	expect_reaped(ip);
+}
+
+/* Those who are deaf to SIGTERM have their grace, whoever waits for it. */
+Test(orphans, who_waits_for_an_orphan_waits_no_longer_than_asked)
+{
+	const char *ip = story_address();
+	struct run *front, *r;
+	pid_t pid;
+
+	front = START(PORTLEASE, "run", "--ip", ip, GUEST("deaf"),
+	    GUEST("fixedport"), "9926");
+	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
+	kill_monitor();
+	story_end(front);
+	r = RUN(PORTLEASE, "run", "-g", "4s", "--ip", ip, "--wait", "100ms",
+	    "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	cr_expect_str_eq(r->out, "");
+	story_has(r->err, ip, "held");
+	cr_expect(alive(pid));
+	story_gone(pid);
+	story_left_nothing();
 }
 
 /* As impatient harnesses end their servers: 200 ms is no time to flush. */

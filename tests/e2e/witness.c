@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* See proc(5): pid (comm) state ppid ...; comm may hold anything. */
 static bool
@@ -65,6 +66,28 @@ witness_child(pid_t parent, pid_t after)
 	}
 	closedir(proc);
 	return next;
+}
+
+bool
+witness_has(pid_t pid, const char *kind)
+{
+	char path[64], target[256];
+	struct dirent *entry;
+	bool has = false;
+	ssize_t n;
+	DIR *fds;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	fds = opendir(path);
+	while (fds != NULL && !has && (entry = readdir(fds)) != NULL) {
+		n = readlinkat(
+		    dirfd(fds), entry->d_name, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		has = strstr(target, kind) != NULL;
+	}
+	if (fds != NULL)
+		closedir(fds);
+	return has;
 }
 
 static bool

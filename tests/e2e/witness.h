@@ -16,6 +16,9 @@ char witness_state(pid_t pid);
 /* The next child of parent after the given one; 0 to start, 0 at the end. */
 pid_t witness_child(pid_t parent, pid_t after);
 
+/* Has it a descriptor of this kind, as /proc/PID/fd shows it? */
+bool witness_has(pid_t pid, const char *kind);
+
 /* The sockets of a process as ss tells them, listening, bound or connected. */
 struct sockets {
 	unsigned int inside; /* on the slice of the given address */

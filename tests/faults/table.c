@@ -8,6 +8,7 @@
  */
 #include "tests/arena/arena.h"
 #include "tools/fault.h"
+#include "tools/options.h"
 #include "tools/procfs.h"
 #include "tools/sentinel.h"
 #include "tools/sockdiag.h"
@@ -27,6 +28,7 @@
 enum { LIMIT = 10000, ROUNDS = 20, ROUND = 200 /* milliseconds */ };
 
 static char portlease[512], guest[512];
+static uint32_t orphan; /* the address that lost its monitor last */
 
 /* What went wrong with the case at hand, for people. */
 static char complaint[1024];
@@ -49,6 +51,7 @@ kill_monitor(const struct statedir *dir, struct stored *s, void *arg)
 	(void)arg;
 	if (s->record != NULL && s->record->identity.monitor > 1)
 		(void)kill(s->record->identity.monitor, SIGKILL);
+	orphan = s->ip;
 	return 0;
 }
 
@@ -147,6 +150,19 @@ run_beside_orphan(void)
 	return arena_run(argv, LIMIT);
 }
 
+/* Whoever wants the address of an orphan has it finished. */
+static int
+adopt_orphan(void)
+{
+	char ip[16];
+	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
+		"--wait", "10s", "--ip", ip, "true", NULL };
+
+	lose_monitor(network());
+	options_address_text(orphan, ip);
+	return arena_run(argv, LIMIT);
+}
+
 /* Points that a mere server does not pass. */
 static const struct scene {
 	const char *point;
@@ -158,6 +174,7 @@ static const struct scene {
 	{ "tree.", straggle },
 	{ "reap.", reap },
 	{ "orphans.found", run_beside_orphan },
+	{ "adopt.", adopt_orphan },
 };
 
 static int
