@@ -104,7 +104,7 @@ Test(past, who_names_the_record_keeps_it_and_is_left_alone)
 	char mark[256];
 
 	(void)snprintf(mark, sizeof(mark), "PORTLEASE_RECORD=%s", path);
-	innocent = START("env", mark, "sh", "-c", "echo here; exec sleep 600");
+	innocent = START("env", mark, "sh", "-c", "echo here; read line");
 	story_says(innocent, "here");
 	(void)leave_record(ip, innocent->pid);
 	r = RUN(PORTLEASE, "reap", ip);

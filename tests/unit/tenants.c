@@ -22,6 +22,7 @@ enum { CALLERS = 200, INODE = 1 };
 
 static struct stored stored;
 static int until[2]; /* children live until its end is closed */
+static pid_t relatives[2]; /* that are no such children */
 
 static void
 make_record(void)
@@ -38,6 +39,9 @@ static void
 remove_record(void)
 {
 	close(until[1]);
+	for (size_t i = 0; i < 2; i++)
+		if (relatives[i] > 1)
+			(void)kill(relatives[i], SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	free(stored.record);
@@ -82,7 +86,10 @@ child(void)
 	return pid;
 }
 
-/* A marked shell, and the pid that its script says; 0 none. */
+/*
+ * A marked shell, and the pid that its script says; 0 none.  From then on
+ * nobody there calls exec: for an instant of that an environment reads empty.
+ */
 static pid_t
 marked_family(pid_t *parent, const char *script)
 {
@@ -101,11 +108,12 @@ marked_family(pid_t *parent, const char *script)
 	close(out[1]);
 	cr_assert_geq(read(out[0], text, sizeof(text) - 1), 0);
 	close(out[0]);
-	return (pid_t)strtol(text, NULL, 10);
+	relatives[0] = *parent;
+	relatives[1] = (pid_t)strtol(text, NULL, 10);
+	return relatives[1];
 }
 
-static const char family[] =
-    "sleep 600 >/dev/null & echo $!; exec sleep 601 >/dev/null";
+static const char family[] = "sh -c 'echo $$; kill -STOP $$' & kill -STOP $$";
 
 Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
     .fini = remove_record)
@@ -142,8 +150,8 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 	pid_t parent, pid, wanted = lower_pid();
 
 	(void)snprintf(script, sizeof(script),
-	    "exec " BUILD_DIR "/guests/reuse %d sh -c 'echo $$ >&2; exec sleep "
-	    "600' 2>&1 >/dev/null",
+	    "exec " BUILD_DIR "/guests/reuse %d sh -c 'echo $$ >&2; kill -STOP "
+	    "$$' 2>&1 >/dev/null",
 	    wanted);
 	pid = marked_family(&parent, script);
 	if (pid != wanted)
