@@ -154,6 +154,12 @@ _Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");
 bool record_valid(const struct record *r, size_t size);
 
 /*
+ * Copy the terms, which others may be writing to; false when the copy makes no
+ * sense.  Only a copy stays as it was judged.
+ */
+bool record_terms(const struct record *r, struct terms *t);
+
+/*
  * Write the image that image->pid, ->start and ->pidns name: over its old
  * slot when it has one, else into a free one.  Slots of processes that are
  * gone are taken over only when no free one is near.  Returns its index;

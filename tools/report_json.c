@@ -20,7 +20,10 @@ text_of(const char *text, size_t size)
 {
 	char copy[RECORD_COMMAND];
 
-	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
+	if (size > sizeof(copy))
+		size = sizeof(copy);
+	memcpy(copy, text, size);
+	copy[size - 1] = '\0';
 	printable_line(copy);
 	return json_string(copy);
 }
@@ -90,6 +93,7 @@ static json_t *
 lease_of(const struct view *v)
 {
 	const struct record *r = v->stored->record;
+	const struct terms *t = &v->stored->terms;
 	char ip[16];
 
 	options_address_text(v->stored->ip, ip);
@@ -100,10 +104,10 @@ lease_of(const struct view *v)
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:o, s:o, "
 			 "s:o}",
 	    "address", ip, "state", lease_state_name(v->state), "mode",
-	    r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
+	    t->flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
 	    v->stored->path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
-	    lease_age(r), "ports", json_ports(&r->terms), "command",
+	    lease_age(r), "ports", json_ports(t), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
 	    sockets_of(v));
 }

@@ -128,11 +128,11 @@ detail(const struct view *v)
 	if (r == NULL)
 		return;
 	line_of(r, line);
-	report_ports(&r->terms, ports, sizeof(ports));
+	report_ports(&v->stored->terms, ports, sizeof(ports));
 	printf("command  %s\nmode     %s\nports    %s\nrecord   %s\n"
 	       "owner    %d\nopens    %llu\noutside  %llu\n",
-	    line, r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", ports,
-	    v->stored->path, r->identity.owner,
+	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
+	    ports, v->stored->path, r->identity.owner,
 	    (unsigned long long)record_opens(r),
 	    (unsigned long long)atomic_load(&r->counts.outside));
 	printf("images\n");
