@@ -116,7 +116,7 @@ enum { RECORD_REPORT = 4096 };
 struct release {
 	_Atomic uint32_t done; /* 1: the rest is written */
 	uint32_t freed;
-	uint32_t leaked;
+	uint32_t leaked; /* and --on-leak fail: release says so, too */
 	char report[RECORD_REPORT]; /* lines for people */
 };
 
