@@ -92,7 +92,6 @@ write_image(struct image *slot, uint32_t turn, const struct image *image)
 		return false;
 	slot->flags = image->flags;
 	slot->pid = image->pid;
-	slot->uid = image->uid;
 	slot->start = image->start;
 	slot->pidns = image->pidns;
 	memcpy(slot->path, image->path, sizeof(slot->path));

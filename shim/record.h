@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 3U
+#define RECORD_VERSION 4U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -59,7 +59,6 @@ struct image {
 	_Atomic uint32_t turn; /* as in a way */
 	uint32_t flags; /* IMAGE_* */
 	int32_t pid; /* as its own pid namespace counts */
-	uint32_t uid;
 	uint64_t start; /* field 22 of proc_pid_stat(5), ticks */
 	uint64_t pidns; /* inode of its pid namespace, 0 unknown */
 	char path[IMAGE_PATH]; /* NUL-terminated, cut at the front */
@@ -103,7 +102,6 @@ struct identity {
 	uint64_t start; /* of the monitor, ticks */
 	uint64_t owner_start; /* of the owner, ticks */
 	int32_t command; /* pid, 0 before it exists or without one */
-	uint32_t uid;
 	uint64_t command_start;
 	uint64_t since; /* CLOCK_MONOTONIC, nanoseconds */
 	uint64_t until; /* when the grace of ending is over, 0 not ending */

@@ -131,6 +131,26 @@ list(const struct view *views, size_t n)
 	print(json_pack("{s:i, s:o}", "version", SCHEMA, "leases", leases));
 }
 
+/* What of a record is only counted. */
+static void
+add_counts(json_t *lease, const struct record *r)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} counts[] = {
+		{ "opens", record_opens(r) },
+		{ "outside", atomic_load(&r->counts.outside) },
+		{ "uncovered", atomic_load(&r->counts.uncovered) },
+		{ "lost_images", atomic_load(&r->counts.images) },
+		{ "lost_ways", atomic_load(&r->counts.ways) },
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		json_object_set_new(lease, counts[i].key,
+		    json_integer((json_int_t)counts[i].n));
+}
+
 static void
 detail(const struct view *v)
 {
@@ -140,10 +160,7 @@ detail(const struct view *v)
 	json_object_set_new(lease, "version", json_integer(SCHEMA));
 	if (r != NULL) {
 		json_object_set_new(lease, "images", images_of(r));
-		json_object_set_new(
-		    lease, "opens", json_integer((json_int_t)record_opens(r)));
-		json_object_set_new(lease, "outside",
-		    json_integer((json_int_t)atomic_load(&r->counts.outside)));
+		add_counts(lease, r);
 	}
 	print(lease);
 }

@@ -70,19 +70,6 @@ scribble(struct record *r)
 	r->counts.opens = UINT64_MAX;
 }
 
-/* A listener in the lease, so that its ports are looked up, too. */
-static int
-listener(void)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(IP) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	cr_assert_eq(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	cr_assert_eq(listen(fd, 1), 0);
-	return fd;
-}
-
 /* What is printed, in text of at most size bytes. */
 static void
 shown(const struct view *v, const struct report *report, char *text, size_t n)
@@ -100,6 +87,48 @@ shown(const struct view *v, const struct report *report, char *text, size_t n)
 	len = fread(text, 1, n - 1, out);
 	text[len] = '\0';
 	fclose(out);
+}
+
+Test(report, what_is_lost_or_uncovered_is_counted, .init = make_top,
+    .fini = remove_top)
+{
+	static char text[1 << 16];
+	struct statedir dir;
+	struct stored s, seen;
+	struct view v;
+
+	publish(&dir, &s, &seen);
+	view_make(&v, &seen, true);
+	shown(&v, &report_text, text, sizeof(text));
+	cr_expect_null(strstr(text, "lost"), "%s", text);
+	s.record->counts.uncovered = 3;
+	s.record->counts.images = 1;
+	s.record->counts.ways = 4;
+	shown(&v, &report_text, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "uncovered  3\n"), "%s", text);
+	cr_expect_not_null(
+	    strstr(text, "lost       1 programs, 4 sockets\n"), "%s", text);
+	shown(&v, &report_json, text, sizeof(text));
+	cr_expect_not_null(strstr(text, "\"uncovered\": 3"), "%s", text);
+	cr_expect_not_null(strstr(text, "\"lost_images\": 1"), "%s", text);
+	cr_expect_not_null(strstr(text, "\"lost_ways\": 4"), "%s", text);
+	view_free(&v);
+	store_unmap(&seen);
+	store_unmap(&s);
+	close(dir.fd);
+}
+
+/* A listener in the lease, so that its ports are looked up, too. */
+static int
+listener(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(IP) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	return fd;
 }
 
 Test(report, is_bounded_whatever_is_written_meanwhile, .init = make_top,
