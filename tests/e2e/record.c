@@ -165,6 +165,37 @@ Test(record, a_release_after_the_end_says_that_it_was_late)
 	story_has(r->err, "has ended already");
 }
 
+Test(record, who_locks_the_record_keeps_a_release_off_and_is_named)
+{
+	struct run *r = START(
+		       PORTLEASE, "run", TELL_IP, GUEST("locker"), "1", "0"),
+		   *release;
+	const char *ip = story_ip(r);
+	long pid = story_number(story_says(r, "ready"), "pid ");
+
+	release = RUN(PORTLEASE, "release", ip);
+	cr_expect_eq(WEXITSTATUS(release->status), 125, "%s", release->err);
+	cr_expect_eq(story_number(release->err, "locked by pid "), pid, "%s",
+	    release->err);
+	story_signal(r, SIGTERM);
+	story_end(r);
+	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, "127."));
+}
+
+/* The caller is spared although it has the variables of the lease. */
+Test(record, a_lock_of_two_bytes_hides_no_caller)
+{
+	struct run *r = RUN("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire --sh)\"; " GUEST(
+		"locker") " 4294967296 2 | { read x; " PORTLEASE
+			  " release; echo status=$?; }; echo alive");
+
+	story_has(r->out, "status=0", "alive");
+	story_has(r->err, "locker 4294967296 2");
+	cr_expect_eq(story_count(r->err, "straggler: pid"), 1, "%s", r->err);
+	cr_expect_null(strstr(r->err, "HELD"), "%s", r->err);
+}
+
 /* 123 is the command's own status, and no leak. */
 Test(record, a_release_takes_no_status_for_a_leak)
 {
