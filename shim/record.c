@@ -22,11 +22,20 @@ enum {
 };
 
 bool
+record_terms(const struct record *r, struct terms *t)
+{
+	memcpy(t, &r->terms, sizeof(*t));
+	return terms_valid(t);
+}
+
+bool
 record_valid(const struct record *r, size_t size)
 {
+	struct terms t;
+
 	return size >= sizeof(*r) && r->magic == RECORD_MAGIC &&
 	       r->version == RECORD_VERSION && r->size == sizeof(*r) &&
-	       r->end == RECORD_MAGIC && terms_valid(&r->terms);
+	       r->end == RECORD_MAGIC && record_terms(r, &t);
 }
 
 /* Claim a slot whose turn was seen as turn; false when another was first. */
@@ -83,7 +92,6 @@ write_image(struct image *slot, uint32_t turn, const struct image *image)
 		return false;
 	slot->flags = image->flags;
 	slot->pid = image->pid;
-	slot->uid = image->uid;
 	slot->start = image->start;
 	slot->pidns = image->pidns;
 	memcpy(slot->path, image->path, sizeof(slot->path));

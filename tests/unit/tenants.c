@@ -206,6 +206,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), file, done[2];
 	struct evidence e = evidence_of(fd, LEFT_LEASE);
 	struct tenants t;
+	pid_t holder;
 	char c;
 
 	stored.fd =
@@ -217,7 +218,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 		if (pid == 0) {
 			close(until[1]);
 			file = open(stored.path, O_RDWR);
-			c = vouch_ask(file) == 0 ? 'y' : 'n';
+			c = vouch_ask(file, &holder) == 0 ? 'y' : 'n';
 			(void)!write(done[1], &c, 1);
 			(void)!read(until[0], &c, 1);
 			_exit(0);
