@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 4U
+#define RECORD_VERSION 5U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -65,7 +65,7 @@ struct image {
 };
 
 struct way {
-	_Atomic uint32_t turn; /* 0: free; odd: being written; even: stable */
+	_Atomic uint32_t turn; /* 0: free; odd: being written; else stable */
 	uint8_t valid; /* 0: dropped, its slot may be reused */
 	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
