@@ -45,6 +45,9 @@ enum {
 	IMAGE_TRAPPED = 32 /* the net of --trap is below it */
 };
 
+/* All that there are. */
+#define IMAGE_FLAGS (2U * IMAGE_TRAPPED - 1)
+
 /* The flags of an image that the shim is not in. */
 #define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
 

@@ -635,7 +635,7 @@ Test(orphans, a_run_inside_a_lease_starts_no_reaper)
 	const char *ip;
 	struct run *outer = START(PORTLEASE, "run", "--on-leak", "fail", "sh",
 	    "-c", "echo in; read line; " PORTLEASE " run -- echo within");
-	struct run *front;
+	struct run *front, *r;
 	pid_t pid;
 
 	story_says(outer, "in");
@@ -649,6 +649,11 @@ Test(orphans, a_run_inside_a_lease_starts_no_reaper)
 	story_has(outer->out, "within");
 	cr_expect_str_eq(outer->err, "");
 	cr_expect(alive(pid));
+	/* Nobody enters what has no monitor. */
+	r = RUN(PORTLEASE, "exec", "--lease", ip, "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	cr_expect_str_eq(r->out, "");
+	story_has(r->err, ip, "the monitor was lost");
 	expect_reaped(ip);
 }
 
