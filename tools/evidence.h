@@ -31,7 +31,8 @@ struct leftover {
 };
 
 struct evidence {
-	int sockets_unseen; /* errno with which sock_diag refused; 0 seen */
+	int sockets_unseen; /* errno with which sock_diag, or a socket to try
+			       a port with, was refused; 0 seen */
 	int processes_failed; /* errno with which the look at them failed */
 	bool processes_unseen;
 	bool overflowed; /* tables of the record that are needed */
