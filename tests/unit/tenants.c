@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,18 @@ child(void)
 	return pid;
 }
 
+/* While it calls exec, a process shows no environment. */
+static void
+await_exec(pid_t pid)
+{
+	int rounds = 1000000;
+	char line[64];
+
+	while (rounds-- > 0 && (procfs_cmdline(pid, line, sizeof(line)) == -1 ||
+				   strncmp(line, "sleep ", 6) != 0))
+		(void)sched_yield();
+}
+
 /* A marked shell, and the pid that its script says; 0 none. */
 static pid_t
 marked_family(pid_t *parent, const char *script)
@@ -113,6 +126,8 @@ Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
 	pid_t parent, pid = marked_family(&parent, family);
 	struct tenants t;
 
+	await_exec(parent);
+	await_exec(pid);
 	list_image(parent);
 	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(
@@ -148,6 +163,7 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 	pid = marked_family(&parent, script);
 	if (pid != wanted)
 		cr_skip_test("pids cannot be chosen");
+	await_exec(pid);
 	list_image(parent);
 	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
