@@ -206,8 +206,7 @@ inherit(struct attachment *a, const char *path)
 static bool
 adopt_record(struct attachment *a, struct record *r)
 {
-	memcpy(&a->terms, &r->terms, sizeof(a->terms));
-	a->self = terms_valid(&a->terms) ? self_new() : NULL;
+	a->self = record_terms(r, &a->terms) ? self_new() : NULL;
 	if (a->self != NULL)
 		a->record = r;
 	return a->self != NULL;

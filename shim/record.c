@@ -3,6 +3,11 @@
  * Writing and reading the slots of the record.  A slot is claimed by making
  * its turn odd and published by making it even again; a reader copies and
  * then looks whether the turn stood still.
+ *
+ * Stable turns are multiples of 4.  One more: the slot is written anew, and
+ * nobody reads it.  Three more: a way is only renewed, for another socket that
+ * was bound alike; what programs ask for stays as it is, and can be read
+ * however long its writer is kept from going on.
  */
 #include "record.h"
 #include "terms.h"
@@ -22,26 +27,41 @@ enum {
 };
 
 bool
+record_terms(const struct record *r, struct terms *t)
+{
+	memcpy(t, &r->terms, sizeof(*t));
+	return terms_valid(t);
+}
+
+bool
 record_valid(const struct record *r, size_t size)
 {
+	struct terms t;
+
 	return size >= sizeof(*r) && r->magic == RECORD_MAGIC &&
 	       r->version == RECORD_VERSION && r->size == sizeof(*r) &&
-	       r->end == RECORD_MAGIC && terms_valid(&r->terms);
+	       r->end == RECORD_MAGIC && record_terms(r, &t);
 }
+
+enum claims { ANEW = 1, RENEWAL = 3, TURNS = 4 };
 
 /* Claim a slot whose turn was seen as turn; false when another was first. */
 static bool
-claim(_Atomic uint32_t *slot, uint32_t turn)
+claim(_Atomic uint32_t *slot, uint32_t turn, enum claims how)
 {
-	return (turn & 1) == 0 &&
-	       atomic_compare_exchange_strong_explicit(slot, &turn, turn + 1,
+	return turn % TURNS == 0 &&
+	       atomic_compare_exchange_strong_explicit(slot, &turn, turn + how,
 		   memory_order_acq_rel, memory_order_relaxed);
 }
 
 static void
 publish(_Atomic uint32_t *slot)
 {
-	atomic_fetch_add_explicit(slot, 1, memory_order_release);
+	uint32_t turn = atomic_load_explicit(slot, memory_order_relaxed);
+
+	turn = (turn / TURNS + 1) * TURNS;
+	atomic_store_explicit(
+	    slot, turn != 0 ? turn : TURNS, memory_order_release);
 }
 
 static uint32_t
@@ -79,11 +99,10 @@ gone(const struct image *slot, const struct image *from)
 static bool
 write_image(struct image *slot, uint32_t turn, const struct image *image)
 {
-	if (!claim(&slot->turn, turn))
+	if (!claim(&slot->turn, turn, ANEW))
 		return false;
 	slot->flags = image->flags;
 	slot->pid = image->pid;
-	slot->uid = image->uid;
 	slot->start = image->start;
 	slot->pidns = image->pidns;
 	memcpy(slot->path, image->path, sizeof(slot->path));
@@ -147,7 +166,7 @@ copy_way(const struct way *slot, struct way *way)
 		turn = turn_of(&slot->turn);
 		if (turn == 0)
 			return false;
-		if (turn & 1)
+		if (turn % TURNS == ANEW)
 			continue;
 		memcpy(way, slot, sizeof(*way));
 		atomic_thread_fence(memory_order_acquire);
@@ -160,13 +179,27 @@ copy_way(const struct way *slot, struct way *way)
 static bool
 write_way(struct way *slot, uint32_t turn, const struct way *way)
 {
-	if (!claim(&slot->turn, turn))
+	if (!claim(&slot->turn, turn, ANEW))
 		return false;
 	atomic_thread_fence(memory_order_release);
 	memcpy((char *)slot + sizeof(slot->turn),
 	    (const char *)way + sizeof(way->turn),
 	    sizeof(*way) - sizeof(way->turn));
 	slot->valid = way->valid;
+	publish(&slot->turn);
+	return true;
+}
+
+/* Another socket under the same names: only whose it is changes. */
+static bool
+renew_way(struct way *slot, uint32_t turn, const struct way *way)
+{
+	if (!claim(&slot->turn, turn, RENEWAL))
+		return false;
+	slot->pid = way->pid;
+	slot->image = way->image;
+	slot->cookie = way->cookie;
+	slot->when = way->when;
 	publish(&slot->turn);
 	return true;
 }
@@ -202,7 +235,7 @@ same_answer(const struct way *a, const struct way *b)
 static void
 drop(struct way *slot, uint32_t turn)
 {
-	if (!claim(&slot->turn, turn))
+	if (!claim(&slot->turn, turn, ANEW))
 		return;
 	slot->valid = 0;
 	publish(&slot->turn);
@@ -241,7 +274,7 @@ renew(struct record *r, const struct way *way, bool exclusive,
 				break;
 		} else if (same_place(&old, way)) {
 			if (!done && same_answer(&old, way))
-				done = write_way(slot, turn, way);
+				done = renew_way(slot, turn, way);
 			else if (exclusive)
 				drop(slot, turn);
 		}

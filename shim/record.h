@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 3U
+#define RECORD_VERSION 5U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -45,6 +45,9 @@ enum {
 	IMAGE_TRAPPED = 32 /* the net of --trap is below it */
 };
 
+/* All that there are. */
+#define IMAGE_FLAGS (2U * IMAGE_TRAPPED - 1)
+
 /* The flags of an image that the shim is not in. */
 #define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
 
@@ -59,14 +62,13 @@ struct image {
 	_Atomic uint32_t turn; /* as in a way */
 	uint32_t flags; /* IMAGE_* */
 	int32_t pid; /* as its own pid namespace counts */
-	uint32_t uid;
 	uint64_t start; /* field 22 of proc_pid_stat(5), ticks */
 	uint64_t pidns; /* inode of its pid namespace, 0 unknown */
 	char path[IMAGE_PATH]; /* NUL-terminated, cut at the front */
 };
 
 struct way {
-	_Atomic uint32_t turn; /* 0: free; odd: being written; even: stable */
+	_Atomic uint32_t turn; /* 0: free; odd: being written; else stable */
 	uint8_t valid; /* 0: dropped, its slot may be reused */
 	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
@@ -103,7 +105,6 @@ struct identity {
 	uint64_t start; /* of the monitor, ticks */
 	uint64_t owner_start; /* of the owner, ticks */
 	int32_t command; /* pid, 0 before it exists or without one */
-	uint32_t uid;
 	uint64_t command_start;
 	uint64_t since; /* CLOCK_MONOTONIC, nanoseconds */
 	uint64_t until; /* when the grace of ending is over, 0 not ending */
@@ -116,7 +117,7 @@ enum { RECORD_REPORT = 4096 };
 struct release {
 	_Atomic uint32_t done; /* 1: the rest is written */
 	uint32_t freed;
-	uint32_t leaked;
+	uint32_t leaked; /* and --on-leak fail: release says so, too */
 	char report[RECORD_REPORT]; /* lines for people */
 };
 
@@ -152,6 +153,12 @@ _Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");
 
 /* Is this mapping of size bytes a record that may be used at all? */
 bool record_valid(const struct record *r, size_t size);
+
+/*
+ * Copy the terms, which others may be writing to; false when the copy makes no
+ * sense.  Only a copy stays as it was judged.
+ */
+bool record_terms(const struct record *r, struct terms *t);
 
 /*
  * Write the image that image->pid, ->start and ->pidns name: over its old

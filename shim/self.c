@@ -108,7 +108,6 @@ self_ask(struct image *image)
 
 	memset(image, 0, sizeof(*image));
 	image->pid = (int32_t)syscall(SYS_getpid);
-	image->uid = (uint32_t)syscall(SYS_geteuid);
 	image->start = read_start("/proc/self/stat");
 	image->pidns = pid_namespace();
 	errno = keep;

@@ -24,7 +24,7 @@ struct self {
 /* A new page, or NULL when there is no memory. */
 struct self *self_new(void);
 
-/* Fill pid, uid, start and pidns of the calling process by system calls. */
+/* Fill pid, start and pidns of the calling process by system calls. */
 void self_ask(struct image *image);
 
 /* The start of any process in clock ticks, 0 unknown. */

@@ -26,7 +26,7 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
 	lease_find(&lease, o.ip, "exec");
-	if (wire_go(&go, &lease.record->terms, lease.path) == -1 ||
+	if (wire_go(&go, &lease.terms, lease.path) == -1 ||
 	    environment_enter(&go) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
 	coverage_note(lease.path, argv[first], false);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease reap: finish what a lost monitor left. */
+#include "clock.h"
 #include "commands.h"
 #include "lease.h"
 #include "options.h"
 #include "printable.h"
 #include "reaper.h"
+#include "rival.h"
 #include "sentinel.h"
 
 #include <err.h>
@@ -12,6 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Milliseconds that another reaper may take beyond the grace. */
+enum { PATIENCE = 5000 };
 
 struct reap {
 	struct options o;
@@ -62,6 +67,68 @@ report(const struct reap *r, const char *ip, const struct reaped *out)
 	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);
 }
 
+/* Nobody reads what those say that come with new leases (orphans.h). */
+static bool
+unattended(const struct reap *r)
+{
+	return r->o.all && r->o.quiet;
+}
+
+/*
+ * Another reaper does what we would do, and is waited for; but unattended
+ * ones would queue.  The descriptor, or -1 with errno.
+ */
+static int
+take_lock(const struct reap *r, const struct stored *s, struct leftover *rival)
+{
+	int64_t until = clock_ms() + (r->o.dry_run ? 0 : r->o.grace + PATIENCE);
+	bool more = !s->live && !unattended(r);
+	int lock = sentinel_take(s->ip);
+
+	*rival = (struct leftover){ 0 };
+	while (more && lock == -1 && errno == EADDRINUSE) {
+		more = rival_wait(s->ip, until, rival);
+		lock = sentinel_take(s->ip); /* just let go, perhaps */
+	}
+	return lock;
+}
+
+static void
+report_rival(const char *ip, const struct leftover *rival)
+{
+	if (rival->holder != 0)
+		warnx("%s: its lock is held by pid %d (%s): nothing can be "
+		      "done before that ends",
+		    ip, rival->holder, rival->line);
+	else
+		warnx(
+		    "%s: its lock is held by somebody who cannot be seen", ip);
+}
+
+/* Refused its lock: by its monitor, by another, or is it over meanwhile? */
+static void
+refused(struct reap *r, const struct statedir *dir, const struct stored *s,
+    const char *ip, const struct leftover *rival)
+{
+	struct stored fresh;
+	int error = errno;
+
+	store_map(dir, s->name, false, &fresh);
+	store_unmap(&fresh);
+	if (fresh.live && r->ip == 0)
+		return;
+	r->found++;
+	if (fresh.error == ENOENT)
+		return;
+	r->left++;
+	if (error != EADDRINUSE)
+		warnc(error, "%s", ip);
+	else if (fresh.live)
+		warnx("%s: its monitor lives: end that instead", ip);
+	else if (!unattended(r))
+		report_rival(ip, rival);
+}
+
 /*
  * With its sentinel in hand, nobody else can finish it meanwhile; but somebody
  * may have done so just before, and the name be a newer lease's.
@@ -71,6 +138,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct reap *r = arg;
 	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
+	struct leftover rival;
 	struct reaped out;
 	struct stored fresh;
 	char ip[16];
@@ -79,13 +147,9 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	if (r->ip != 0 && r->ip != s->ip)
 		return 0;
 	options_address_text(s->ip, ip);
-	sentinel = sentinel_take(s->ip);
+	sentinel = take_lock(r, s, &rival);
 	if (sentinel == -1) {
-		if (r->ip != 0) {
-			warnx("%s: its monitor lives: end that instead", ip);
-			r->found++;
-			r->left++;
-		}
+		refused(r, dir, s, ip, &rival);
 		return 0;
 	}
 	r->found++;

@@ -5,6 +5,7 @@
  * has removed it.
  */
 #include "commands.h"
+#include "evidence.h"
 #include "fault.h"
 #include "lease.h"
 #include "options.h"
@@ -88,6 +89,25 @@ ended_already(const char *ip, bool quiet)
 	return 0;
 }
 
+/* A program of the lease may do that, and is believed in nothing else. */
+static _Noreturn void
+locked_out(const struct stored *s, const char *ip, pid_t holder)
+{
+	char line[HOLDER_LINE];
+
+	if (errno != EAGAIN && errno != EACCES)
+		err(EXIT_PORTLEASE, "%s", s->path);
+	if (holder == 0)
+		errx(EXIT_PORTLEASE,
+		    "%s: its record is locked by somebody who cannot be seen",
+		    ip);
+	if (procfs_cmdline(holder, line, sizeof(line)) == -1)
+		line[0] = '\0';
+	errx(EXIT_PORTLEASE,
+	    "%s: its record is locked by pid %d (%s): end that first", ip,
+	    holder, line);
+}
+
 /* With our lock on the record nobody takes us for a process of the lease. */
 static int
 release(const struct stored *s, const char *ip, bool quiet)
@@ -96,8 +116,8 @@ release(const struct stored *s, const char *ip, bool quiet)
 	struct pollfd monitor = { .events = POLLIN };
 	pid_t pid;
 
-	if (vouch_ask(s->fd) == -1)
-		err(EXIT_PORTLEASE, "%s", s->path);
+	if (vouch_ask(s->fd, &pid) == -1)
+		locked_out(s, ip, pid);
 	monitor.fd = lease_monitor(s, &pid);
 	if (monitor.fd == -1 && errno == EXDEV)
 		errx(EXIT_PORTLEASE,

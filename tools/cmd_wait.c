@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease wait: until a lease is ready, in the server's own time. */
-#include "../shim/terms.h"
 #include "clock.h"
 #include "commands.h"
 #include "lease.h"
@@ -20,7 +19,6 @@ struct waiting {
 	struct vigil vigil;
 	struct status status; /* nobody asks for it here */
 	struct go go;
-	struct terms terms; /* a copy: the record is others' to write */
 	int monitor; /* pidfd */
 };
 
@@ -68,23 +66,20 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 	const struct identity *id = &lease->record->identity;
 	struct boot_plan plan = { .options = o,
 		.go = &w->go,
-		.terms = &w->terms,
+		.terms = &lease->terms,
 		.record = lease->record,
 		.diag = sockdiag_open(),
 		.notify = -1 };
 	pid_t monitor;
 
 	w->status = (struct status){ .fd = { -1, -1 } };
-	w->terms = lease->record->terms;
-	if (!terms_valid(&w->terms))
-		errx(EXIT_PORTLEASE, "wait: the record makes no sense");
 	if (plan.diag == NULL)
 		err(EXIT_PORTLEASE, "wait: sock_diag");
 	w->monitor = lease_monitor(lease, &monitor);
 	if (w->monitor == -1)
 		err(EXIT_PORTLEASE, "wait: its monitor");
 	plan.root = id->command != 0 ? monitor : 0;
-	if (wire_go(&w->go, &w->terms, lease->path) == -1 ||
+	if (wire_go(&w->go, &lease->terms, lease->path) == -1 ||
 	    vigil_begin(&w->vigil, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");
 }

@@ -32,9 +32,7 @@ set_asan(void)
 static struct image
 image_of(const char *path, uint32_t flags)
 {
-	struct image image = {
-		.flags = flags, .pid = getpid(), .uid = geteuid()
-	};
+	struct image image = { .flags = flags, .pid = getpid() };
 	struct procfs_stat st;
 	size_t len = strlen(path), room = sizeof(image.path) - 1;
 

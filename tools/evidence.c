@@ -188,8 +188,54 @@ blocked(struct evidence *e, uint16_t port, uint8_t protocol)
 	return false;
 }
 
+struct place {
+	uint32_t ip;
+	uint16_t port;
+};
+
+static int
+waits_at(const struct sockdiag_socket *s, void *arg)
+{
+	const struct place *at = arg;
+
+	return s->state == TCP_TIME_WAIT && s->lport == at->port &&
+	       sockdiag_within(&s->laddr, at->ip, 32);
+}
+
+/*
+ * A server that did not set SO_REUSEADDR itself leaves TIME_WAITs that refuse
+ * its port to everybody (inet_csk_bind_conflict in the kernel).
+ */
+static bool
+in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
+{
+	struct place at = { ip, port };
+
+	return diag != NULL &&
+	       sockdiag_tcp_slice(diag, ip, 32, waits_at, &at) == 1;
+}
+
+/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
 static void
-try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
+refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
+    int type)
+{
+	e->port = port;
+	if (type != SOCK_STREAM) {
+		e->ports_held++;
+	} else if (sentinel_probe(ip, port, type, true) == 0) {
+		e->ports_cooling++;
+	} else if (in_time_wait(diag, ip, port)) {
+		e->ports_cooling++;
+		e->ports_waiting++;
+	} else {
+		e->ports_held++;
+	}
+}
+
+static void
+try_port(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
+    int type)
 {
 	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 
@@ -197,25 +243,19 @@ try_port(struct evidence *e, uint32_t ip, uint16_t port, int type)
 		return;
 	if (procfs_starved(errno))
 		e->sockets_unseen = errno;
-	if (errno != EADDRINUSE || blocked(e, port, protocol))
-		return;
-	e->port = port;
-	/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
-	if (type == SOCK_STREAM && sentinel_probe(ip, port, type, true) == 0)
-		e->ports_cooling++;
-	else
-		e->ports_held++;
+	if (errno == EADDRINUSE && !blocked(e, port, protocol))
+		refused(e, diag, ip, port, type);
 }
 
 static void
-try_ports(struct evidence *e, const struct terms *t)
+try_ports(struct evidence *e, struct sockdiag *diag, const struct terms *t)
 {
-	e->ports_held = e->ports_cooling = e->port = 0;
+	e->ports_held = e->ports_cooling = e->ports_waiting = e->port = 0;
 	for (uint32_t i = 0; i < t->nports; i++) {
 		for (uint32_t p = t->ports[i].first; p <= t->ports[i].last;
 		     p++) {
-			try_port(e, t->leased, (uint16_t)p, SOCK_STREAM);
-			try_port(e, t->leased, (uint16_t)p, SOCK_DGRAM);
+			try_port(e, diag, t->leased, (uint16_t)p, SOCK_STREAM);
+			try_port(e, diag, t->leased, (uint16_t)p, SOCK_DGRAM);
 		}
 	}
 }
@@ -250,11 +290,11 @@ evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	evidence_sockets(e, diag, t, record, look);
 	if (e->held > 0)
 		return;
-	try_ports(e, t);
+	try_ports(e, NULL, t);
 	if (!unexplained(e) || diag == NULL)
 		return;
 	look_closer(e, diag, t, record);
-	try_ports(e, t);
+	try_ports(e, diag, t);
 }
 
 struct search {

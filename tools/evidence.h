@@ -42,6 +42,7 @@ struct evidence {
 	unsigned int fading; /* sockets that only time removes */
 	unsigned int ports_held;
 	unsigned int ports_cooling;
+	unsigned int ports_waiting; /* of them, nobody can bind them yet */
 	uint16_t port; /* the last port refused, 0 none */
 	size_t nleft;
 	/* As found; a stranger's, one for a port, gives way to the lease's. */

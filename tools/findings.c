@@ -81,20 +81,26 @@ print_left(
 	}
 }
 
+/* A program that is started again and again need not fill the screen. */
+enum { UNCOVERED = 16 };
+
 static void
 print_uncovered(const struct outcome *out, struct record *record)
 {
 	struct image image;
+	size_t n = 0;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (ledger_image(record, i, &image) &&
-		    image_uncovered(image.flags))
+		    image_uncovered(image.flags) && n++ < UNCOVERED)
 			tell(record, "%s: uncovered: pid %d (%s) is %s",
 			    out->ip, image.pid, image.path,
 			    image.flags & IMAGE_STATIC  ? "static"
 			    : image.flags & IMAGE_SETID ? "set-uid"
 							: "of another "
 							  "architecture");
+	if (n > UNCOVERED)
+		tell(record, "%s: uncovered: %zu more", out->ip, n - UNCOVERED);
 }
 
 /* Declared ports on addresses that are not moved. */
@@ -122,8 +128,10 @@ findings_tell(const struct outcome *out, const struct options *o,
 	    (leaked && o->on_leak == ON_LEAK_IGNORE && verdict < VERDICT_HELD))
 		return;
 	stragglers_print(&out->stragglers, record, out->ip);
-	print_uncovered(out, record);
-	print_outside(out, record);
+	if (!e->damaged) {
+		print_uncovered(out, record);
+		print_outside(out, record);
+	}
 	if (verdict >= VERDICT_HELD)
 		print_left(out, e, record);
 	proof_reason(e, reason, sizeof(reason));

@@ -214,20 +214,37 @@ become_command(int channel, const struct request *r, char *argv[],
 						  : EXIT_NOT_EXECUTABLE);
 }
 
+/* A part is too much for the limit of a file's size. */
+static bool
+put(int fd, const void *data, size_t len)
+{
+	ssize_t n = write(fd, data, len);
+
+	if (n >= 0 && n < (ssize_t)len)
+		errno = EFBIG;
+	return n == (ssize_t)len;
+}
+
 static int
 request_file(const struct request *r)
 {
 	int fd = memfd_create("portlease request", MFD_CLOEXEC);
-	ssize_t len = 0;
 
-	if (fd == -1 || write(fd, r, sizeof(*r)) != (ssize_t)sizeof(*r))
+	if (fd == -1 || !put(fd, r, sizeof(*r)))
 		return -1;
-	for (char **e = environ; r->options.ready_cmd[0] != '\0' && *e; e++) {
-		len = (ssize_t)strlen(*e) + 1;
-		if (write(fd, *e, (size_t)len) != len)
+	for (char **e = environ; r->options.ready_cmd[0] != '\0' && *e; e++)
+		if (!put(fd, *e, strlen(*e) + 1))
 			return -1;
-	}
 	return fd;
+}
+
+/* What does not fit below the limit is EINVAL to fcntl(2), EBADF to dup2(2). */
+static int
+crowded(void)
+{
+	if (errno == EINVAL || errno == EBADF)
+		errno = EMFILE;
+	return -1;
 }
 
 /* Move descriptors to where the re-executed monitor finds them. */
@@ -241,14 +258,16 @@ place(const int fds[FD_END - FD_CONTROL])
 	for (int i = 0; i < FD_END - FD_CONTROL; i++)
 		if (fds[i] != -1 &&
 		    (high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_END)) == -1)
-			return -1;
+			return crowded();
 	for (int i = 0; i < FD_END - FD_CONTROL; i++) {
 		if (fds[i] == -1)
 			(void)close(FD_CONTROL + i);
 		else if (dup2(high[i], FD_CONTROL + i) == -1)
-			return -1;
+			return crowded();
 	}
-	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1)
+	if (null == -1)
+		return crowded();
+	if (dup2(null, 0) == -1 || dup2(null, 1) == -1)
 		return -1;
 	return close_range(FD_END, ~0U, 0);
 }
@@ -301,6 +320,8 @@ become_monitor(int control, const struct statedir *dir, struct request *r,
 	fds[FD_STATUS_FILE - FD_CONTROL] = status[1];
 	fds[FD_REQUEST - FD_CONTROL] = request_file(r);
 	fault_environment(clean);
+	if (fds[FD_REQUEST - FD_CONTROL] == -1)
+		err(EXIT_PORTLEASE, "cannot write to the monitor");
 	if (fault("front.placed") == -1 || setsid() == -1 || chdir("/") == -1 ||
 	    n <= 0 || place(fds) == -1)
 		err(EXIT_PORTLEASE, "monitor");

@@ -143,13 +143,6 @@ history_note(struct history *h, size_t slice, bool clean)
 		atomic_store(&h->words[slice], boottime() << 1 | clean);
 }
 
-void
-history_rest(struct history *h, size_t slice)
-{
-	if (h != NULL)
-		atomic_fetch_and(&h->words[slice], 1);
-}
-
 static bool
 rested(uint64_t word, uint64_t now)
 {

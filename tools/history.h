@@ -26,9 +26,6 @@ bool history_clean(const struct history *h, size_t slice);
 /* Note that a slice is taken, or was released. */
 void history_note(struct history *h, size_t slice, bool clean);
 
-/* Let a slice's rest be over now. */
-void history_rest(struct history *h, size_t slice);
-
 /*
  * Among the slices not marked in tried (a byte a slice), looking from `from`
  * on: the first that was released CLEAN some seconds ago, since its proof is

@@ -33,7 +33,6 @@ identity_write(struct record *record, const struct request *r, uint64_t netns)
 	id->owner_start = r->owner_start;
 	id->command = r->command;
 	id->command_start = start_of(r->command);
-	id->uid = geteuid();
 	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
 }

@@ -7,6 +7,7 @@
 #include "lease.h"
 #include "clock.h"
 #include "options.h"
+#include "printable.h"
 #include "procfs.h"
 #include "sentinel.h"
 #include "vouch.h"
@@ -58,6 +59,7 @@ lease_monitor(const struct stored *s, pid_t *pid)
 struct search {
 	uint32_t ip; /* 0: the only one */
 	unsigned int found;
+	bool orphan; /* that address has a record, and no monitor */
 	struct stored *stored; /* the last one found */
 };
 
@@ -66,9 +68,12 @@ choose(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct search *search = arg;
 
-	if (s->record == NULL || (search->ip != 0 && search->ip != s->ip) ||
-	    lease_state(s) != LEASE_LIVE)
+	if (s->record == NULL || (search->ip != 0 && search->ip != s->ip))
 		return 0;
+	if (lease_state(s) != LEASE_LIVE) {
+		search->orphan = search->ip != 0;
+		return 0;
+	}
 	search->found++;
 	store_unmap(search->stored);
 	store_map(dir, s->name, true, search->stored);
@@ -79,20 +84,31 @@ void
 lease_find(struct stored *s, uint32_t ip, const char *command)
 {
 	const char *inside = getenv("PORTLEASE_IP");
-	struct search search = { ip, 0, s };
+	struct search search = { .ip = ip, .stored = s };
 	char text[16];
 
 	memset(s, 0, sizeof(*s));
-	if (ip == 0 && inside != NULL)
+	if (ip == 0 && inside != NULL) {
 		search.ip = options_address(inside);
+		if (search.ip == 0)
+			errx(EXIT_PORTLEASE,
+			    "%s: PORTLEASE_IP: '%s' is not an address in "
+			    "127.0.0.0/8",
+			    command, printable_copy(inside));
+	}
 	(void)store_each(lease_netns(), choose, &search);
 	if (search.found == 1 && s->record != NULL)
 		return;
-	if (search.ip != 0) {
+	if (search.ip != 0)
 		options_address_text(search.ip, text);
+	if (search.orphan)
+		errx(EXIT_PORTLEASE,
+		    "%s: %s: the monitor was lost: 'portlease reap %s' "
+		    "finishes what it left",
+		    command, text, text);
+	if (search.ip != 0)
 		errx(EXIT_PORTLEASE, "%s: %s is not leased; see portlease ps",
 		    command, text);
-	}
 	errx(EXIT_PORTLEASE,
 	    search.found == 0 ? "%s: nothing is leased; see portlease run "
 				"--help"

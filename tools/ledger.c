@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PID_LIMIT = 1 << 22 }; /* include/linux/threads.h */
+
 static bool
 settled(uint32_t turn)
 {
@@ -26,7 +28,8 @@ ledger_image(const struct record *r, size_t n, struct image *image)
 	if (!settled(turn))
 		return false;
 	memcpy(image, slot, sizeof(*image));
-	if (atomic_load(&slot->turn) != turn || image->pid <= 0)
+	if (atomic_load(&slot->turn) != turn || image->pid <= 0 ||
+	    image->pid > PID_LIMIT || image->flags & ~IMAGE_FLAGS)
 		return false;
 	image->path[sizeof(image->path) - 1] = '\0';
 	printable_line(image->path);

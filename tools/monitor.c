@@ -120,7 +120,7 @@ ask_tree(struct monitor *m)
 {
 	m->state = ENDING;
 	m->deadline = m->grace_end;
-	(void)tree_signal(m->sig, 0);
+	(void)tree_signal(m->sig);
 }
 
 /* With --until tree the rest may stay, and was not left by mistake. */
@@ -167,7 +167,7 @@ kill_tree(struct monitor *m)
 		m->state = KILLING;
 		m->deadline = clock_ms() + KILL_WAIT;
 	}
-	(void)tree_signal(SIGKILL, 0);
+	(void)tree_signal(SIGKILL);
 }
 
 static void

@@ -170,7 +170,7 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	struct evidence e = { 0 };
 	enum verdict verdict;
 	struct ended end;
-	bool freed;
+	bool freed, leaked;
 
 	tell_hold();
 	gather(out, o, c, &e);
@@ -181,11 +181,12 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	proof_reason(&e, out->reason, sizeof(out->reason));
 	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
 	findings_tell(out, o, &e, record);
-	end = end_as(out, o, outcome_leaked(out, &e));
+	leaked = outcome_leaked(out, &e);
+	end = end_as(out, o, leaked);
 	if (o->record[0] != '\0')
 		keep_record(o, record);
 	record->release.freed = freed;
-	record->release.leaked = end.status == EXIT_LEAK;
+	record->release.leaked = leaked && o->on_leak == ON_LEAK_FAIL;
 	atomic_store(&record->release.done, 1);
 	(void)fault("conclude.told");
 	pool_release(c, freed, verdict == VERDICT_CLEAN);

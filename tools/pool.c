@@ -262,14 +262,15 @@ static void
 wait_for_change(
     struct claim *c, const struct evidence *e, int watch, int64_t ms)
 {
-	bool probed = c->sentinel != -1 && e->held == 0 && e->ports_held > 0;
-	int64_t most = watch == -1 || probed ? 20 : 250;
+	bool held = c->sentinel != -1 && e->held == 0 && e->ports_held > 0;
+	bool probed = held || e->ports_waiting > 0 || c->again != 0;
+	int64_t most = watch == -1 || held ? 20 : 250;
 
 	if (c->finisher.pid != 0)
 		finisher_wait(&c->finisher, c->claimant->fd, ms);
 	else
-		departures_wait(probed || c->again != 0 ? -1 : watch,
-		    c->claimant->fd, &c->terms, ms < most ? ms : most);
+		departures_wait(probed ? -1 : watch, c->claimant->fd, &c->terms,
+		    ms < most ? ms : most);
 }
 
 /*
@@ -321,8 +322,8 @@ try_adopt(struct claim *c, struct evidence *e)
 		    strerror(e->sockets_unseen));
 		return BROKEN;
 	}
-	/* TIME_WAIT does not keep servers with SO_REUSEADDR from binding. */
-	if (verdict != VERDICT_CLEAN && verdict != VERDICT_COOLING)
+	/* TIME_WAIT keeps from binding only where its own server was naive. */
+	if (verdict > VERDICT_COOLING || e->ports_waiting > 0)
 		return BUSY;
 	if (refuse_foreign(c, e) == 0 && create_record(c) == 0)
 		return FREE;
@@ -352,6 +353,11 @@ explain_tenant(struct claim *c, struct evidence *e)
 		return explain(c,
 		    "%s: port %u is still taken by a socket that cannot be "
 		    "seen",
+		    ip, e->port);
+	if (e->ports_waiting > 0)
+		return explain(c,
+		    "%s: port %u is in TIME_WAIT: its last server did not set "
+		    "SO_REUSEADDR",
 		    ip, e->port);
 	if (c->finisher.pid != 0)
 		return explain(c,

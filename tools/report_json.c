@@ -20,7 +20,10 @@ text_of(const char *text, size_t size)
 {
 	char copy[RECORD_COMMAND];
 
-	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
+	if (size > sizeof(copy))
+		size = sizeof(copy);
+	memcpy(copy, text, size);
+	copy[size - 1] = '\0';
 	printable_line(copy);
 	return json_string(copy);
 }
@@ -90,6 +93,7 @@ static json_t *
 lease_of(const struct view *v)
 {
 	const struct record *r = v->stored->record;
+	const struct terms *t = &v->stored->terms;
 	char ip[16];
 
 	options_address_text(v->stored->ip, ip);
@@ -100,10 +104,10 @@ lease_of(const struct view *v)
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:o, s:o, "
 			 "s:o}",
 	    "address", ip, "state", lease_state_name(v->state), "mode",
-	    r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
+	    t->flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
 	    v->stored->path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
-	    lease_age(v->stored), "ports", json_ports(&r->terms), "command",
+	    lease_age(v->stored), "ports", json_ports(t), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
 	    sockets_of(v));
 }
@@ -127,6 +131,26 @@ list(const struct view *views, size_t n)
 	print(json_pack("{s:i, s:o}", "version", SCHEMA, "leases", leases));
 }
 
+/* What of a record is only counted. */
+static void
+add_counts(json_t *lease, const struct record *r)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} counts[] = {
+		{ "opens", record_opens(r) },
+		{ "outside", atomic_load(&r->counts.outside) },
+		{ "uncovered", atomic_load(&r->counts.uncovered) },
+		{ "lost_images", atomic_load(&r->counts.images) },
+		{ "lost_ways", atomic_load(&r->counts.ways) },
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		json_object_set_new(lease, counts[i].key,
+		    json_integer((json_int_t)counts[i].n));
+}
+
 static void
 detail(const struct view *v)
 {
@@ -136,10 +160,7 @@ detail(const struct view *v)
 	json_object_set_new(lease, "version", json_integer(SCHEMA));
 	if (r != NULL) {
 		json_object_set_new(lease, "images", images_of(r));
-		json_object_set_new(
-		    lease, "opens", json_integer((json_int_t)record_opens(r)));
-		json_object_set_new(lease, "outside",
-		    json_integer((json_int_t)atomic_load(&r->counts.outside)));
+		add_counts(lease, r);
 	}
 	print(lease);
 }

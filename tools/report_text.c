@@ -118,6 +118,22 @@ print_images(const struct record *r)
 	}
 }
 
+/* What is lost is no news before something is. */
+static void
+print_counts(const struct record *r)
+{
+	unsigned long long images = atomic_load(&r->counts.images),
+			   ways = atomic_load(&r->counts.ways);
+
+	printf("opens      %llu\noutside    %llu\nuncovered  %llu\n",
+	    (unsigned long long)record_opens(r),
+	    (unsigned long long)atomic_load(&r->counts.outside),
+	    (unsigned long long)atomic_load(&r->counts.uncovered));
+	if (images > 0 || ways > 0)
+		printf(
+		    "lost       %llu programs, %llu sockets\n", images, ways);
+}
+
 static void
 detail(const struct view *v)
 {
@@ -128,13 +144,12 @@ detail(const struct view *v)
 	if (r == NULL)
 		return;
 	line_of(r, line);
-	report_ports(&r->terms, ports, sizeof(ports));
-	printf("command  %s\nmode     %s\nports    %s\nrecord   %s\n"
-	       "owner    %d\nopens    %llu\noutside  %llu\n",
-	    line, r->terms.flags & TERMS_ADOPTED ? "adopted" : "slice", ports,
-	    v->stored->path, r->identity.owner,
-	    (unsigned long long)record_opens(r),
-	    (unsigned long long)atomic_load(&r->counts.outside));
+	report_ports(&v->stored->terms, ports, sizeof(ports));
+	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
+	       "owner      %d\n",
+	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
+	    ports, v->stored->path, r->identity.owner);
+	print_counts(r);
 	printf("images\n");
 	print_images(r);
 	if (v->unseen != 0)

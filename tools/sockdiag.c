@@ -36,7 +36,6 @@ struct sockdiag {
 	int fd; /* -1 after a failure, until the next request */
 	uint32_t portid;
 	uint32_t seq;
-	bool able; /* a dump of TCP has worked */
 	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
 };
 
@@ -481,8 +480,6 @@ dump_tcp(struct sockdiag *diag, const struct filter *filter, struct haul *haul)
 		haul->len = 0;
 		rc = dump_families(diag, IPPROTO_TCP, filter, haul);
 	}
-	if (rc == 0)
-		diag->able = true;
 	return rc;
 }
 
@@ -535,7 +532,6 @@ sockdiag_open(void)
 		return NULL;
 	diag->fd = -1;
 	diag->seq = 0;
-	diag->able = false;
 	if (connected(diag) < 0) {
 		free(diag);
 		return NULL;
@@ -606,80 +602,6 @@ sockdiag_udp(struct sockdiag *diag, uint32_t net, int prefix_len,
 		require_wildcard(&filter);
 	}
 	return each_of(diag, &filter, dump_udp, each, arg);
-}
-
-struct finding {
-	struct sockdiag_socket *socket;
-	bool any;
-};
-
-static int
-find(const struct sockdiag_socket *socket, void *arg)
-{
-	struct finding *finding = arg;
-
-	*finding->socket = *socket;
-	finding->any = true;
-	return 0;
-}
-
-static struct nlmsghdr *
-put_lookup(struct sockdiag *diag, void *buf, uint32_t addr, uint16_t port)
-{
-	struct nlmsghdr *nlh = begin(diag, buf, SOCK_DIAG_BY_FAMILY, 0);
-	struct inet_diag_req_v2 *req;
-
-	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
-	req->sdiag_family = AF_INET;
-	req->sdiag_protocol = IPPROTO_TCP;
-	req->idiag_states = ALL_STATES;
-	req->id.idiag_sport = htons(port);
-	req->id.idiag_src[0] = htonl(addr);
-	req->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
-	req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-	return nlh;
-}
-
-/* ENOENT is "nobody" only where TCP can be asked about: a dump of no state. */
-static int
-nobody(struct sockdiag *diag)
-{
-	static const struct filter nothing = { .states = 0 };
-	struct haul haul = { NULL, 0, 0 };
-	int rc;
-
-	if (diag->able)
-		return 0;
-	rc = dump_tcp(diag, &nothing, &haul);
-	free(haul.sockets);
-	return rc;
-}
-
-int
-sockdiag_lookup(struct sockdiag *diag, uint32_t addr, uint16_t port,
-    struct sockdiag_socket *found)
-{
-	_Alignas(struct nlmsghdr) char buf[256];
-	struct finding finding = { found, false };
-	struct sockdiag_reply reply = {
-		.protocol = IPPROTO_TCP, .take = find, .arg = &finding
-	};
-	int rc;
-
-	if (connected(diag) < 0)
-		return -1;
-	if (transmit(diag, put_lookup(diag, buf, addr, port)) < 0)
-		return abandon(diag);
-	reply.seq = diag->seq;
-	reply.portid = diag->portid;
-	do
-		rc = answer(diag, &reply);
-	while (rc == 1 && !finding.any);
-	if (finding.any)
-		return 1;
-	if (rc < 0 && errno == ENOENT)
-		return nobody(diag);
-	return rc < 0 ? abandon(diag) : fail(EBADMSG);
 }
 
 int

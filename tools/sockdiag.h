@@ -82,15 +82,6 @@ int sockdiag_udp(struct sockdiag *diag, uint32_t net, int prefix_len,
     int (*each)(const struct sockdiag_socket *, void *arg), void *arg);
 
 /*
- * Who would take a TCP connection to addr:port (host order), without a dump:
- * a listener there, IPv6 ones on the v4-mapped address included, else one on
- * the wildcard.  Of several that share a port, one.  1 with *found filled, or
- * 0: nobody; -1 with errno as above.
- */
-int sockdiag_lookup(struct sockdiag *diag, uint32_t addr, uint16_t port,
-    struct sockdiag_socket *found);
-
-/*
  * A descriptor, O_CLOEXEC and not blocking, that turns readable when a TCP
  * socket is destroyed: any on the host.  Subscribe first, then look.  The end
  * of a TIME_WAIT is not reported.  -1 with errno as sockdiag_open.

@@ -194,7 +194,8 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		close(fd);
 	if (s->record != NULL &&
 	    (!record_valid(s->record, sizeof(struct record)) ||
-		s->record->terms.leased != s->ip)) {
+		!record_terms(s->record, &s->terms) ||
+		s->terms.leased != s->ip)) {
 		store_unmap(s);
 		s->error = EBADMSG;
 	}

@@ -13,6 +13,7 @@
 
 struct stored {
 	struct record *record; /* mapped; NULL when it is unreadable */
+	struct terms terms; /* a copy that makes sense; of one mapped by name */
 	uint32_t ip; /* from its name, host byte order */
 	uint64_t netns; /* from its name */
 	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */

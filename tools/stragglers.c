@@ -197,6 +197,16 @@ ports_text(const struct straggler *s, const struct record *record, char *text,
 	}
 }
 
+/* Who is not our child is not reaped by us: /proc tells. */
+static bool
+lives(const struct straggler *s)
+{
+	struct procfs_stat st;
+
+	return procfs_stat(s->pid, &st) == 0 && st.start == s->start &&
+	       ((st.state != 'Z' && st.state != 'X') || st.threads > 1);
+}
+
 static void
 end_text(const struct straggler *s, char *text, size_t size)
 {
@@ -206,7 +216,7 @@ end_text(const struct straggler *s, char *text, size_t size)
 	else if (s->gone)
 		(void)snprintf(text, size, "ended with status %d", s->status);
 	else
-		(void)snprintf(text, size, "ended");
+		(void)snprintf(text, size, lives(s) ? "not ended" : "ended");
 }
 
 void

@@ -297,7 +297,6 @@ identify(struct trap *t)
 	(void)procfs_status(tid, &status);
 	(void)procfs_stat(status.tgid, &stat);
 	image.pid = status.tgid;
-	image.uid = status.euid;
 	image.start = stat.start;
 	name_image(tid, image.path);
 	t->opener.start = image.start;

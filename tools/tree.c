@@ -92,15 +92,14 @@ tree_signal_one(pid_t pid, uint64_t start, int sig)
 }
 
 int
-tree_signal(int sig, pid_t spare)
+tree_signal(int sig)
 {
 	struct procfs_stat *list;
 	ssize_t n = tree_descendants(getpid(), &list);
 	int sent = 0;
 
 	for (ssize_t i = 0; i < n; i++)
-		if (list[i].pid != spare &&
-		    tree_signal_one(list[i].pid, list[i].start, sig) == 0)
+		if (tree_signal_one(list[i].pid, list[i].start, sig) == 0)
 			sent++;
 	free(list);
 	return n == -1 ? -1 : sent;

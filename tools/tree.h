@@ -17,11 +17,10 @@ ssize_t tree_descendants(pid_t root, struct procfs_stat **list);
 
 /*
  * Send sig, and then SIGCONT so that stopped ones see it, to all descendants
- * of ourselves but `spare` (0: none).  Each is reached by a pidfd opened first
- * and checked against its start time.  Returns how many were signalled, -1
- * with errno.
+ * of ourselves.  Each is reached by a pidfd opened first and checked against
+ * its start time.  Returns how many were signalled, -1 with errno.
  */
-int tree_signal(int sig, pid_t spare);
+int tree_signal(int sig);
 
 /* The same for one process; 0, or -1 with ESRCH when it is another now. */
 int tree_signal_one(pid_t pid, uint64_t start, int sig);

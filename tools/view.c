@@ -13,16 +13,15 @@
 static bool
 of_lease(const struct view *v, const struct sockdiag_socket *s)
 {
-	const struct record *r = v->stored->record;
+	const struct terms *t = &v->stored->terms;
 	struct endpoint local = { s->laddr, s->lport, s->family };
 
 	if (s->lport == SENTINEL_PORT && s->state == SOCKDIAG_BOUND)
 		return false;
-	if (ledger_knows(r, s->cookie))
+	if (ledger_knows(v->stored->record, s->cookie))
 		return true;
-	return slice_contains(&r->terms, &local) &&
-	       (!(r->terms.flags & TERMS_ADOPTED) ||
-		   terms_declares(&r->terms, s->lport));
+	return slice_contains(t, &local) &&
+	       (!(t->flags & TERMS_ADOPTED) || terms_declares(t, s->lport));
 }
 
 static int
@@ -87,7 +86,7 @@ view_make(struct view *v, const struct stored *s, bool holders)
 	v->state = lease_state(s);
 	if (s->record == NULL)
 		return;
-	prefix = s->record->terms.flags & TERMS_ADOPTED ? 32 : 24;
+	prefix = s->terms.flags & TERMS_ADOPTED ? 32 : 24;
 	diag = sockdiag_open();
 	if (diag == NULL ||
 	    sockdiag_tcp_listening(diag, s->ip, prefix, take, v) == -1 ||

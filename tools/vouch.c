@@ -48,24 +48,39 @@ vouch_monitor(int fd, pid_t *monitor)
 }
 
 int
-vouch_ask(int fd)
+vouch_ask(int fd, pid_t *holder)
 {
-	return lock(fd, CALLERS + getpid());
+	off_t at = CALLERS + getpid();
+	struct flock found;
+	int error;
+
+	*holder = 0;
+	if (lock(fd, at) == 0)
+		return 0;
+	error = errno;
+	if (locked(fd, at, at, &found) && found.l_pid > 0)
+		*holder = found.l_pid;
+	errno = error;
+	return -1;
 }
 
-/* The kernel tells of one at a time: ask again on either side of it. */
+/*
+ * The kernel tells of one at a time: ask again on either side of it.  A caller
+ * has one byte; what has another shape is somebody else's, l_len 0 to the end.
+ */
 static void
 callers_between(int fd, off_t first, off_t last,
     void (*each)(pid_t pid, void *arg), void *arg)
 {
 	struct flock found;
 
-	while (locked(fd, first, last, &found) && found.l_start >= first &&
-	       found.l_len == 1) {
-		if (found.l_pid > 0)
+	while (locked(fd, first, last, &found)) {
+		if (found.l_pid > 0 && found.l_len == 1)
 			each(found.l_pid, arg);
 		callers_between(fd, first, found.l_start - 1, each, arg);
-		first = found.l_start + 1;
+		if (found.l_len == 0)
+			break;
+		first = found.l_start + found.l_len;
 	}
 }
 

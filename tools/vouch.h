@@ -22,10 +22,13 @@ int vouch_take(int fd);
  */
 bool vouch_monitor(int fd, pid_t *monitor);
 
-/* Be one who asks for the end, until fd is closed.  0; -1 with errno. */
-int vouch_ask(int fd);
+/*
+ * Be one who asks for the end, until fd is closed.  0; -1 with errno: EAGAIN
+ * or EACCES when *holder, 0 when it cannot be seen, has locked the place.
+ */
+int vouch_ask(int fd, pid_t *holder);
 
-/* Call each for everybody else who asks. */
+/* Call each for everybody else who asks, and for who looks the same. */
 void vouch_callers(int fd, void (*each)(pid_t pid, void *arg), void *arg);
 
 #endif

@@ -239,6 +239,27 @@ Test(adopt, a_signal_ends_an_acquire_that_waits)
 	cr_expect_not(first->ended);
 }
 
+/* Its TIME_WAIT refuses the port to everybody: that is no leak. */
+Test(adopt, a_server_without_reuseaddr_leaves_a_port_that_cools)
+{
+	const char *ip = story_address();
+	struct run *r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", "--ip",
+	    ip, GUEST("naive"), "9926");
+
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	story_has(r->err, "COOLING");
+	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, ip));
+	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "100ms", "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	cr_expect_str_eq(r->out, "");
+	story_has(r->err, ip, "9926", "TIME_WAIT", "SO_REUSEADDR");
+	/* In slice mode another slice is taken. */
+	r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", GUEST("naive"),
+	    "9926");
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	story_has(r->err, "COOLING");
+}
+
 Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 {
 	const char *ip = story_address();

@@ -296,3 +296,30 @@ Test(badinput, a_full_disk_fails_the_lease_and_not_the_program)
 		story_skip("no mount namespace: %s", r->err);
 	expect_refusal(r, "full", NULL);
 }
+
+Test(badinput, what_a_limit_refuses_is_named)
+{
+	static const char *const limits[][2] = {
+		{ "-f 0", "File too large" },
+		{ "-f 10", "File too large" },
+		{ "-n 8", "Too many open files" },
+		{ "-n 9", "Too many open files" },
+	};
+	char script[128];
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		(void)snprintf(script, sizeof(script),
+		    "ulimit %s; exec " PORTLEASE " run echo ran", limits[i][0]);
+		expect_refusal(RUN("sh", "-c", script), limits[i][1], NULL);
+	}
+}
+
+Test(badinput, a_variable_that_names_no_address_names_no_lease)
+{
+	expect_refusal(
+	    RUN("env", "PORTLEASE_IP=zzz", PORTLEASE, "exec", "true"),
+	    "PORTLEASE_IP: 'zzz'", NULL);
+	expect_refusal(RUN("env", "PORTLEASE_IP=zzz", PORTLEASE, "wait",
+			   "--listen", "9926"),
+	    "PORTLEASE_IP: 'zzz'", NULL);
+}

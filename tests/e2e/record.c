@@ -165,6 +165,68 @@ Test(record, a_release_after_the_end_says_that_it_was_late)
 	story_has(r->err, "has ended already");
 }
 
+Test(record, who_locks_the_record_keeps_a_release_off_and_is_named)
+{
+	struct run *r = START(
+		       PORTLEASE, "run", TELL_IP, GUEST("locker"), "1", "0"),
+		   *release;
+	const char *ip = story_ip(r);
+	long pid = story_number(story_says(r, "ready"), "pid ");
+
+	release = RUN(PORTLEASE, "release", ip);
+	cr_expect_eq(WEXITSTATUS(release->status), 125, "%s", release->err);
+	cr_expect_eq(story_number(release->err, "locked by pid "), pid, "%s",
+	    release->err);
+	story_signal(r, SIGTERM);
+	story_end(r);
+	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, "127."));
+}
+
+/* The caller is spared although it has the variables of the lease. */
+Test(record, a_lock_of_two_bytes_hides_no_caller)
+{
+	struct run *r = RUN("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire --sh)\"; " GUEST(
+		"locker") " 4294967296 2 | { read x; " PORTLEASE
+			  " release; echo status=$?; }; echo alive");
+
+	story_has(r->out, "status=0", "alive");
+	story_has(r->err, "locker 4294967296 2");
+	cr_expect_eq(story_count(r->err, "straggler: pid"), 1, "%s", r->err);
+	cr_expect_null(strstr(r->err, "HELD"), "%s", r->err);
+}
+
+/* 123 is the command's own status, and no leak. */
+Test(record, a_release_takes_no_status_for_a_leak)
+{
+	struct run *r = START(PORTLEASE, "run", "--on-leak", "fail", TELL_IP,
+		       "sh", "-c", "trap 'exit 123' TERM; echo ready; read x"),
+		   *release;
+	const char *ip = story_ip(r);
+
+	story_says(r, "ready");
+	release = RUN(PORTLEASE, "release", ip);
+	cr_expect_eq(release->status, 0, "%s", release->err);
+	story_end(r);
+	cr_expect_eq(WEXITSTATUS(r->status), 123, "%s", r->err);
+}
+
+/* A signal ended the command, so that run cannot say so. */
+Test(record, a_release_is_told_of_a_leak)
+{
+	struct run *r = START(PORTLEASE, "run", "--on-leak", "fail", TELL_IP,
+		       "sh", "-c", GUEST("fixedport") " 9926 & exec sleep 600"),
+		   *release;
+	const char *ip = story_ip(r);
+
+	story_says(r, "ready");
+	release = RUN(PORTLEASE, "release", ip);
+	cr_expect_eq(WEXITSTATUS(release->status), 123, "%s", release->err);
+	story_has(release->err, "straggler");
+	story_end(r);
+	cr_expect(WIFSIGNALED(r->status), "%s", r->err);
+}
+
 /* Neither is taken for a process of the lease by the other's monitor. */
 Test(record, releases_at_once_do_not_hold_the_address)
 {

@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,6 @@ enum { CALLERS = 200, INODE = 1 };
 
 static struct stored stored;
 static int until[2]; /* children live until its end is closed */
-static pid_t relatives[2]; /* that are no such children */
 
 static void
 make_record(void)
@@ -39,9 +39,6 @@ static void
 remove_record(void)
 {
 	close(until[1]);
-	for (size_t i = 0; i < 2; i++)
-		if (relatives[i] > 1)
-			(void)kill(relatives[i], SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	free(stored.record);
@@ -86,10 +83,19 @@ child(void)
 	return pid;
 }
 
-/*
- * A marked shell, and the pid that its script says; 0 none.  From then on
- * nobody there calls exec: for an instant of that an environment reads empty.
- */
+/* While it calls exec, a process shows no environment. */
+static void
+await_exec(pid_t pid)
+{
+	int rounds = 1000000;
+	char line[64];
+
+	while (rounds-- > 0 && (procfs_cmdline(pid, line, sizeof(line)) == -1 ||
+				   strncmp(line, "sleep ", 6) != 0))
+		(void)sched_yield();
+}
+
+/* A marked shell, and the pid that its script says; 0 none. */
 static pid_t
 marked_family(pid_t *parent, const char *script)
 {
@@ -108,12 +114,11 @@ marked_family(pid_t *parent, const char *script)
 	close(out[1]);
 	cr_assert_geq(read(out[0], text, sizeof(text) - 1), 0);
 	close(out[0]);
-	relatives[0] = *parent;
-	relatives[1] = (pid_t)strtol(text, NULL, 10);
-	return relatives[1];
+	return (pid_t)strtol(text, NULL, 10);
 }
 
-static const char family[] = "sh -c 'echo $$; kill -STOP $$' & kill -STOP $$";
+static const char family[] =
+    "sleep 600 >/dev/null & echo $!; exec sleep 601 >/dev/null";
 
 Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
     .fini = remove_record)
@@ -121,6 +126,8 @@ Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
 	pid_t parent, pid = marked_family(&parent, family);
 	struct tenants t;
 
+	await_exec(parent);
+	await_exec(pid);
 	list_image(parent);
 	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(
@@ -150,12 +157,13 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 	pid_t parent, pid, wanted = lower_pid();
 
 	(void)snprintf(script, sizeof(script),
-	    "exec " BUILD_DIR "/guests/reuse %d sh -c 'echo $$ >&2; kill -STOP "
-	    "$$' 2>&1 >/dev/null",
+	    "exec " BUILD_DIR "/guests/reuse %d sh -c 'echo $$ >&2; exec sleep "
+	    "600' 2>&1 >/dev/null",
 	    wanted);
 	pid = marked_family(&parent, script);
 	if (pid != wanted)
 		cr_skip_test("pids cannot be chosen");
+	await_exec(pid);
 	list_image(parent);
 	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
@@ -214,6 +222,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), file, done[2];
 	struct evidence e = evidence_of(fd, LEFT_LEASE);
 	struct tenants t;
+	pid_t holder;
 	char c;
 
 	stored.fd =
@@ -225,7 +234,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 		if (pid == 0) {
 			close(until[1]);
 			file = open(stored.path, O_RDWR);
-			c = vouch_ask(file) == 0 ? 'y' : 'n';
+			c = vouch_ask(file, &holder) == 0 ? 'y' : 'n';
 			(void)!write(done[1], &c, 1);
 			(void)!read(until[0], &c, 1);
 			_exit(0);

@@ -3,6 +3,7 @@
 #include "tools/vouch.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,42 @@ child(const char *path, int (*take)(int fd), const int done[2],
 	_exit(0);
 }
 
+static int
+ask(int fd)
+{
+	pid_t holder;
+
+	return vouch_ask(fd, &holder);
+}
+
+static int
+lock(int fd, off_t first, off_t len)
+{
+	struct flock want = {
+		.l_type = F_WRLCK, .l_start = first, .l_len = len
+	};
+
+	return fcntl(fd, F_SETLK, &want);
+}
+
+/* Below the callers, before all pids, and behind them. */
+static int
+lock_around(int fd)
+{
+	off_t callers = (off_t)1 << 32, last = callers + (1 << 30);
+
+	return lock(fd, 5, 2) == 0 && lock(fd, callers - 1, 2) == 0 &&
+		       lock(fd, last, 0) == 0
+		   ? 0
+		   : -1;
+}
+
+static int
+lock_all(int fd)
+{
+	return lock(fd, 1, 0);
+}
+
 Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 {
 	char path[] = "/tmp/portlease-unit-XXXXXX";
@@ -60,11 +97,11 @@ Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 	cr_expect_eq(pid, 0);
 	pids[0] = child(path, vouch_take, done, until);
 	for (int i = 1; i < CHILDREN; i++)
-		pids[i] = child(path, vouch_ask, done, until);
+		pids[i] = child(path, ask, done, until);
 	cr_expect(vouch_monitor(fd, &pid));
 	cr_expect_eq(pid, pids[0]);
 	cr_expect_eq(vouch_take(fd), -1);
-	cr_expect_eq(vouch_ask(fd), 0);
+	cr_expect_eq(ask(fd), 0);
 	vouch_callers(fd, see, &seen);
 	cr_expect_eq(seen.n, CHILDREN - 1);
 	for (int i = 1; i < CHILDREN; i++)
@@ -74,5 +111,47 @@ Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 	for (int i = 0; i < CHILDREN; i++)
 		cr_expect_eq(waitpid(pids[i], NULL, 0), pids[i]);
 	cr_expect_not(vouch_monitor(fd, &pid));
+	cr_expect_eq(unlink(path), 0);
+}
+
+Test(vouch, who_asks_is_found_between_other_locks)
+{
+	char path[] = "/tmp/portlease-unit-XXXXXX";
+	int fd = mkstemp(path), done[2], until[2];
+	struct seen seen = { .n = 0 };
+	pid_t pids[3];
+
+	cr_assert(fd != -1 && pipe(done) == 0 && pipe(until) == 0);
+	pids[0] = child(path, ask, done, until);
+	pids[1] = child(path, lock_around, done, until);
+	pids[2] = child(path, ask, done, until);
+	cr_expect_eq(ask(fd), 0);
+	vouch_callers(fd, see, &seen);
+	cr_expect_eq(seen.n, 2);
+	cr_expect(seen.pids[0] == pids[0] || seen.pids[1] == pids[0]);
+	cr_expect(seen.pids[0] == pids[2] || seen.pids[1] == pids[2]);
+	close(until[1]);
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(waitpid(pids[i], NULL, 0), pids[i]);
+	cr_expect_eq(unlink(path), 0);
+}
+
+Test(vouch, who_is_in_the_way_is_named)
+{
+	char path[] = "/tmp/portlease-unit-XXXXXX";
+	int fd = mkstemp(path), done[2], until[2];
+	struct seen seen = { .n = 0 };
+	pid_t pid, holder;
+
+	cr_assert(fd != -1 && pipe(done) == 0 && pipe(until) == 0);
+	pid = child(path, lock_all, done, until);
+	errno = 0;
+	cr_expect_eq(vouch_ask(fd, &holder), -1);
+	cr_expect(errno == EAGAIN || errno == EACCES);
+	cr_expect_eq(holder, pid);
+	vouch_callers(fd, see, &seen);
+	cr_expect_eq(seen.n, 0);
+	close(until[1]);
+	cr_expect_eq(waitpid(pid, NULL, 0), pid);
 	cr_expect_eq(unlink(path), 0);
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* What is told of how a straggler ended. */
+#include "tools/stragglers.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t
+child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static const char *
+told(struct stragglers *s, struct record *r)
+{
+	memset(r->release.report, 0, sizeof(r->release.report));
+	stragglers_print(s, r, "127.80.3.1");
+	return r->release.report;
+}
+
+/* Of somebody who is not our child we hear nothing but what /proc says. */
+Test(stragglers, one_that_lives_is_not_said_to_have_ended)
+{
+	struct record *r = calloc(1, sizeof(*r));
+	struct stragglers s = { 0 };
+	struct terms t = { .leased = 0x7f500301 };
+	struct procfs_stat st;
+	pid_t pid = child();
+	siginfo_t info;
+
+	cr_assert_eq(procfs_stat(pid, &st), 0);
+	stragglers_note(&s, &st, 1, NULL, &t, r);
+	cr_expect_not_null(
+	    strstr(told(&s, r), "; not ended\n"), "%s", r->release.report);
+	cr_assert_eq(kill(pid, SIGKILL), 0);
+	cr_assert_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	cr_expect_not_null(
+	    strstr(told(&s, r), "; ended\n"), "%s", r->release.report);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	cr_expect_not_null(
+	    strstr(told(&s, r), "; ended\n"), "%s", r->release.report);
+	stragglers_reaped(&s, pid, true, SIGKILL);
+	cr_expect_not_null(strstr(told(&s, r), "; ended by SIGKILL\n"), "%s",
+	    r->release.report);
+	free(r);
+}
