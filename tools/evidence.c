@@ -220,17 +220,17 @@ static void
 refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
     int type)
 {
+	bool tcp = type == SOCK_STREAM;
+	bool cooling = tcp && sentinel_probe(ip, port, type, true) == 0;
+	bool waiting = tcp && !cooling && in_time_wait(diag, ip, port);
+
 	e->port = port;
-	if (type != SOCK_STREAM) {
-		e->ports_held++;
-	} else if (sentinel_probe(ip, port, type, true) == 0) {
-		e->ports_cooling++;
-	} else if (in_time_wait(diag, ip, port)) {
-		e->ports_cooling++;
+	if (waiting)
 		e->ports_waiting++;
-	} else {
+	if (cooling || waiting)
+		e->ports_cooling++;
+	else
 		e->ports_held++;
-	}
 }
 
 static void

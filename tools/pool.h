@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Claiming an address.  The lock is the sentinel; a released lock is not a
- * free address: whoever takes it proves it clean first.
- */
+/* An address for a lease: a slice of the pool, or one to adopt. */
 #ifndef POOL_H
 #define POOL_H
 
-#include "claimant.h"
-#include "evidence.h"
-#include "finisher.h"
-#include "history.h"
+#include "claim.h"
 #include "options.h"
-#include "statedir.h"
-#include "store.h"
-
-struct claim {
-	const struct statedir *dir;
-	uint64_t netns;
-	int sentinel; /* -1 without a claim */
-	struct terms terms; /* complete */
-	struct stored stored; /* the record, not yet published */
-	struct history *history;
-	struct sockdiag *diag; /* NULL with errno when refused */
-	int sig; /* how orphans are asked to end, */
-	int64_t grace; /* and for how long, milliseconds */
-	struct claimant *claimant;
-	struct finisher finisher; /* of an orphan at an address to adopt */
-	int64_t again; /* clock_ms: when to start another, 0 no orphan */
-	char why[512]; /* one line, when a claim failed */
-};
 
 /*
  * Claim what o asks for, a slice or an address to adopt, waiting at most
