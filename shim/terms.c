@@ -87,7 +87,7 @@ put_addr(struct writer *w, const struct in6_addr *addr)
 static void
 put_ports(struct writer *w, const struct terms *t)
 {
-	for (uint32_t i = 0; i < t->nports && !w->full; i++) {
+	for (uint32_t i = 0; i < t->nports && i < TERMS_PORTS; i++) {
 		if (i > 0)
 			put(w, ',');
 		put_number(w, t->ports[i].first, 10);
@@ -109,7 +109,7 @@ terms_format(const struct terms *t, char *text, size_t size)
 	put_text(&w, t->flags & TERMS_ADOPTED ? ";adopt;" : ";slice;");
 	put_ports(&w, t);
 	put(&w, ';');
-	for (uint32_t i = 0; i < t->nown && !w.full; i++) {
+	for (uint32_t i = 0; i < t->nown && i < TERMS_OWN; i++) {
 		if (i > 0)
 			put(&w, ',');
 		put_addr(&w, &t->own[i]);

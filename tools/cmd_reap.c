@@ -61,7 +61,7 @@ report(const struct reap *r, const char *ip, const struct reaped *out)
 		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
 	}
 	for (size_t i = 0; i < out->evidence.nleft; i++)
-		if (!sockdiag_wildcard(&out->evidence.left[i].socket))
+		if (out->evidence.left[i].kind != LEFT_FOREIGN)
 			report_socket(ip, &out->evidence.left[i]);
 	proof_reason(&out->evidence, reason, sizeof(reason));
 	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);

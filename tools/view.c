@@ -18,7 +18,7 @@ of_lease(const struct view *v, const struct sockdiag_socket *s)
 
 	if (s->lport == SENTINEL_PORT && s->state == SOCKDIAG_BOUND)
 		return false;
-	if (ledger_knows(v->stored->record, s->cookie))
+	if (!v->stored->past && ledger_knows(v->stored->record, s->cookie))
 		return true;
 	return slice_contains(t, &local) &&
 	       (!(t->flags & TERMS_ADOPTED) || terms_declares(t, s->lport));

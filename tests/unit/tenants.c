@@ -118,7 +118,7 @@ marked_family(pid_t *parent, const char *script)
 }
 
 static const char family[] =
-    "sleep 600 >/dev/null & echo $!; exec sleep 601 >/dev/null";
+    "sleep 60 >/dev/null & echo $!; exec sleep 61 >/dev/null";
 
 Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
     .fini = remove_record)
@@ -158,7 +158,7 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 
 	(void)snprintf(script, sizeof(script),
 	    "exec " BUILD_DIR "/guests/reuse %d sh -c 'echo $$ >&2; exec sleep "
-	    "600' 2>&1 >/dev/null",
+	    "60' 2>&1 >/dev/null",
 	    wanted);
 	pid = marked_family(&parent, script);
 	if (pid != wanted)
