@@ -87,7 +87,7 @@ put_addr(struct writer *w, const struct in6_addr *addr)
 static void
 put_ports(struct writer *w, const struct terms *t)
 {
-	for (uint32_t i = 0; i < t->nports && i < TERMS_PORTS; i++) {
+	for (uint32_t i = 0; i < t->nports; i++) {
 		if (i > 0)
 			put(w, ',');
 		put_number(w, t->ports[i].first, 10);
@@ -103,13 +103,15 @@ terms_format(const struct terms *t, char *text, size_t size)
 {
 	struct writer w = { text, text + size, size == 0 };
 
+	if (t->nports > TERMS_PORTS || t->nown > TERMS_OWN)
+		return 0;
 	put_number(&w, TERMS_VERSION, 10);
 	put(&w, ';');
 	put_ip4(&w, t->leased);
 	put_text(&w, t->flags & TERMS_ADOPTED ? ";adopt;" : ";slice;");
 	put_ports(&w, t);
 	put(&w, ';');
-	for (uint32_t i = 0; i < t->nown && i < TERMS_OWN; i++) {
+	for (uint32_t i = 0; i < t->nown; i++) {
 		if (i > 0)
 			put(&w, ',');
 		put_addr(&w, &t->own[i]);
