@@ -13,7 +13,10 @@
 
 #include "slice.h"
 
-/* Write the text; returns its length, or 0 when size does not hold it. */
+/*
+ * Write the text; returns its length, or 0 when size does not hold it, or
+ * these cannot be terms.
+ */
 size_t terms_format(const struct terms *t, char *text, size_t size);
 
 /* Read the text; false, with t unspecified, when it is malformed. */
