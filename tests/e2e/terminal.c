@@ -23,6 +23,7 @@ shell(void)
 	struct run *sh;
 
 	setenv("PS1", "$ ", 1);
+	setenv("HISTFILE", "/dev/null", 1);
 	setenv("LC_ALL", "C", 1);
 	sh = story_terminal((const char *const[]){
 	    "bash", "--noediting", "--norc", "--noprofile", "-i", NULL });
