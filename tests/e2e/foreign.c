@@ -4,6 +4,7 @@
  * lease from it, and is named.  The stranger is the test itself, or, on the
  * port of the locks, a server in a network namespace of its own.
  */
+#include "lost.h"
 #include "story.h"
 
 #include "tools/lease.h"
@@ -211,26 +212,14 @@ Test(foreign, who_comes_later_keeps_no_release_from_its_end)
 	story_left_nothing();
 }
 
-static int
-kill_its_monitor(const struct statedir *dir, struct stored *s, void *arg)
-{
-	(void)dir;
-	cr_assert_not_null(s->record);
-	*(pid_t *)arg = s->record->identity.monitor;
-	story_signal_pid(*(pid_t *)arg, SIGKILL);
-	return 1;
-}
-
 Test(foreign, nor_a_reaper)
 {
 	const char *port = story_port(), *ip;
 	struct run *script = SCRIPT(port, ":"), *late, *r;
-	pid_t monitor = 0;
 
 	ip = story_ip(script);
 	late = server(story_at("0.0.0.0", port));
-	(void)store_each(lease_netns(), kill_its_monitor, &monitor);
-	story_gone(monitor);
+	lost_kill();
 	r = RUN(PORTLEASE, "reap", ip);
 	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
 	story_has(r->out, "CLEAN");

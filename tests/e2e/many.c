@@ -3,9 +3,9 @@
  * More tenants than there are descriptors: all of them get their grace, and
  * who cannot be looked at is not taken for gone.
  */
+#include "lost.h"
 #include "story.h"
 
-#include "tools/lease.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,25 +17,6 @@
 #include <unistd.h>
 
 TestSuite(many, .init = story_begin, .fini = story_finish, .timeout = 60);
-
-static int
-note_monitor(const struct statedir *dir, struct stored *s, void *arg)
-{
-	(void)dir;
-	cr_assert_not_null(s->record);
-	*(pid_t *)arg = s->record->identity.monitor;
-	return 1;
-}
-
-static pid_t
-monitor(void)
-{
-	pid_t pid = 0;
-
-	(void)store_each(lease_netns(), note_monitor, &pid);
-	cr_assert_gt(pid, 1);
-	return pid;
-}
 
 #define EACH "for i in $(seq 30); do "
 
@@ -84,7 +65,7 @@ Test(many, a_reaper_gives_it_to_them_too)
 
 	for (int i = 0; i < 30; i++)
 		story_says(front, "ready");
-	pid = monitor();
+	pid = lost_find();
 	story_signal_pid(pid, SIGKILL);
 	story_gone(pid);
 	r = RUN("sh", "-c", "ulimit -n 16; " PORTLEASE " reap -g 20s $0", ip);
@@ -113,7 +94,7 @@ Test(many, a_monitor_without_descriptors_does_not_say_that_nobody_is_left)
 		   *r;
 
 	story_says(tenant, "here");
-	starve(monitor());
+	starve(lost_find());
 	story_tell(front, "end\n");
 	story_end(front);
 	story_has(front->err, "UNKNOWN", "Too many open files");

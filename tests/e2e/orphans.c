@@ -4,6 +4,7 @@
  * when two witnesses call it the lease's, and nothing else is touched; no
  * address is handed out before it is proven free.
  */
+#include "lost.h"
 #include "story.h"
 #include "witness.h"
 
@@ -23,35 +24,6 @@
 
 TestSuite(orphans, .init = story_begin, .fini = story_finish, .timeout = 60);
 
-static int
-note_monitor(const struct statedir *dir, struct stored *s, void *arg)
-{
-	(void)dir;
-	cr_assert_not_null(s->record);
-	*(pid_t *)arg = s->record->identity.monitor;
-	return 1;
-}
-
-/* The monitor of the only lease that there is. */
-static pid_t
-monitor(void)
-{
-	pid_t pid = 0;
-
-	(void)store_each(lease_netns(), note_monitor, &pid);
-	cr_assert_gt(pid, 1);
-	return pid;
-}
-
-static void
-kill_monitor(void)
-{
-	pid_t pid = monitor();
-
-	story_signal_pid(pid, SIGKILL);
-	story_gone(pid);
-}
-
 /* A lease of that command whose monitor was killed when it said "ready". */
 #define ORPHANED(ip, ...)                                                      \
 	orphaned(&(ip), (const char *const[]){ PORTLEASE, "run", "-p", "9926", \
@@ -65,7 +37,7 @@ orphaned(const char **ip, const char *const argv[])
 
 	*ip = story_ip(front);
 	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
-	kill_monitor();
+	lost_kill();
 	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
 	cr_expect_not_null(
 	    strstr(front->err, "monitor was lost"), "%s", front->err);
@@ -299,8 +271,8 @@ Test(orphans, a_reused_pid_of_the_monitor_does_not_make_it_live)
 	pid_t pid;
 
 	story_says(front, "ready");
-	pid = monitor();
-	kill_monitor();
+	pid = lost_find();
+	lost_kill();
 	story_end(front);
 	other = reuse(pid, "INNOCENT=1");
 	story_has(leases(), ip, "orphan");
@@ -484,7 +456,7 @@ Test(orphans, an_unreadable_record_of_an_adopted_address_guards_every_port)
 	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
 	native = START(GUEST("fixedport"), story_at(ip, "9940"));
 	story_says(native, "ready");
-	kill_monitor();
+	lost_kill();
 	story_end(front);
 	garble(record_of(ip));
 	r = RUN(PORTLEASE, "reap", ip);
@@ -619,7 +591,7 @@ Test(orphans, whoever_adopts_the_address_finishes_its_orphan)
 
 	front = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
 	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
-	kill_monitor();
+	lost_kill();
 	cr_expect_eq(WEXITSTATUS(story_end(front)), 125, "%s", front->err);
 	r = RUN(PORTLEASE, "run", "--ip", ip, "--wait", "20s", "sh", "-c",
 	    "kill -0 $0 2>/dev/null && echo alive; echo ran", text_of(pid));
@@ -667,7 +639,7 @@ Test(orphans, who_waits_for_an_orphan_waits_no_longer_than_asked)
 	front = START(PORTLEASE, "run", "--ip", ip, GUEST("deaf"),
 	    GUEST("fixedport"), "9926");
 	pid = (pid_t)story_number(story_says(front, "ready"), "pid ");
-	kill_monitor();
+	lost_kill();
 	story_end(front);
 	r = RUN(PORTLEASE, "run", "-g", "4s", "--ip", ip, "--wait", "100ms",
 	    "echo", "ran");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A record that is scribbled on after it was judged, as ps and show see it. */
+#include "top.h"
+
 #include "tools/report.h"
 
 #include "tools/store.h"
@@ -15,25 +17,6 @@
 #include <unistd.h>
 
 enum { IP = 0x7f4d5301, NETNS = 78 };
-
-static char top[64];
-
-static void
-make_top(void)
-{
-	(void)snprintf(top, sizeof(top), "/tmp/portlease-unit-XXXXXX");
-	cr_assert_not_null(mkdtemp(top));
-	cr_assert_eq(setenv("PORTLEASE_DIR", top, 1), 0);
-}
-
-static void
-remove_top(void)
-{
-	char command[96];
-
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	cr_expect_eq(system(command), 0);
-}
 
 /* The record as it is made; *seen is as another command maps it. */
 static void
@@ -89,8 +72,8 @@ shown(const struct view *v, const struct report *report, char *text, size_t n)
 	fclose(out);
 }
 
-Test(report, what_is_lost_or_uncovered_is_counted, .init = make_top,
-    .fini = remove_top)
+Test(report, what_is_lost_or_uncovered_is_counted, .init = top_make,
+    .fini = top_remove)
 {
 	static char text[1 << 16];
 	struct statedir dir;
@@ -131,8 +114,8 @@ listener(void)
 	return fd;
 }
 
-Test(report, is_bounded_whatever_is_written_meanwhile, .init = make_top,
-    .fini = remove_top)
+Test(report, is_bounded_whatever_is_written_meanwhile, .init = top_make,
+    .fini = top_remove)
 {
 	static char text[1 << 20];
 	struct statedir dir;
@@ -156,8 +139,8 @@ Test(report, is_bounded_whatever_is_written_meanwhile, .init = make_top,
 	close(dir.fd);
 }
 
-Test(report, what_exec_passes_on_is_what_was_judged, .init = make_top,
-    .fini = remove_top)
+Test(report, what_exec_passes_on_is_what_was_judged, .init = top_make,
+    .fini = top_remove)
 {
 	struct statedir dir;
 	struct stored s, seen;

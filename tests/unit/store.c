@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Records as files, and directories that may be attacked. */
-#include "tools/store.h"
+#include "top.h"
+
 #include "tools/history.h"
 #include "tools/sentinel.h"
+#include "tools/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -14,25 +16,6 @@
 #include <unistd.h>
 
 enum { IP = 0x7f500301, NETNS = 77 };
-
-static char top[64];
-
-static void
-make_top(void)
-{
-	(void)snprintf(top, sizeof(top), "/tmp/portlease-unit-XXXXXX");
-	cr_assert_not_null(mkdtemp(top));
-	cr_assert_eq(setenv("PORTLEASE_DIR", top, 1), 0);
-}
-
-static void
-remove_top(void)
-{
-	char command[96];
-
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	cr_expect_eq(system(command), 0);
-}
 
 static int
 count(const struct statedir *dir, struct stored *s, void *arg)
@@ -56,8 +39,8 @@ publish(const struct statedir *dir, struct stored *s)
 	cr_assert_eq(store_publish(dir, s), 0);
 }
 
-Test(store, a_record_appears_complete_and_vanishes, .init = make_top,
-    .fini = remove_top)
+Test(store, a_record_appears_complete_and_vanishes, .init = top_make,
+    .fini = top_remove)
 {
 	struct statedir dir;
 	struct stored s, again;
@@ -81,7 +64,7 @@ Test(store, a_record_appears_complete_and_vanishes, .init = make_top,
 	close(dir.fd);
 }
 
-Test(store, a_short_record_is_unreadable, .init = make_top, .fini = remove_top)
+Test(store, a_short_record_is_unreadable, .init = top_make, .fini = top_remove)
 {
 	struct statedir dir;
 	struct stored s, again;
@@ -96,7 +79,7 @@ Test(store, a_short_record_is_unreadable, .init = make_top, .fini = remove_top)
 	close(dir.fd);
 }
 
-Test(store, a_link_is_no_record, .init = make_top, .fini = remove_top)
+Test(store, a_link_is_no_record, .init = top_make, .fini = top_remove)
 {
 	struct statedir dir;
 	struct stored s, again;
@@ -111,7 +94,7 @@ Test(store, a_link_is_no_record, .init = make_top, .fini = remove_top)
 	close(dir.fd);
 }
 
-Test(statedir, is_closed_to_others, .init = make_top, .fini = remove_top)
+Test(statedir, is_closed_to_others, .init = top_make, .fini = top_remove)
 {
 	struct statedir dir;
 
@@ -123,7 +106,7 @@ Test(statedir, is_closed_to_others, .init = make_top, .fini = remove_top)
 	close(dir.fd);
 }
 
-Test(statedir, is_no_link, .init = make_top, .fini = remove_top)
+Test(statedir, is_no_link, .init = top_make, .fini = top_remove)
 {
 	struct statedir dir;
 	char link[80];
@@ -134,8 +117,8 @@ Test(statedir, is_no_link, .init = make_top, .fini = remove_top)
 	cr_expect_eq(statedir_open(&dir), -1);
 }
 
-Test(history, the_longest_unused_comes_first, .init = make_top,
-    .fini = remove_top)
+Test(history, the_longest_unused_comes_first, .init = top_make,
+    .fini = top_remove)
 {
 	static unsigned char tried[POOL_SLICES];
 	struct statedir dir;
@@ -190,8 +173,8 @@ write_old_release(size_t slice)
 	close(fd);
 }
 
-Test(history, a_clean_one_that_rested_needs_no_walk, .init = make_top,
-    .fini = remove_top)
+Test(history, a_clean_one_that_rested_needs_no_walk, .init = top_make,
+    .fini = top_remove)
 {
 	static unsigned char tried[POOL_SLICES];
 	struct statedir dir;
