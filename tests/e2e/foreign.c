@@ -7,8 +7,6 @@
 #include "lost.h"
 #include "story.h"
 
-#include "tools/lease.h"
-
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>

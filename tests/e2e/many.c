@@ -6,7 +6,6 @@
 #include "lost.h"
 #include "story.h"
 
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 
