@@ -81,16 +81,11 @@ unattended(const struct reap *r)
 static int
 take_lock(const struct reap *r, const struct stored *s, struct leftover *rival)
 {
-	int64_t until = clock_ms() + (r->o.dry_run ? 0 : r->o.grace + PATIENCE);
-	bool more = !s->live && !unattended(r);
-	int lock = sentinel_take(s->ip);
+	bool waits = !s->live && !unattended(r) && !r->o.dry_run;
 
 	*rival = (struct leftover){ 0 };
-	while (more && lock == -1 && errno == EADDRINUSE) {
-		more = rival_wait(s->ip, until, rival);
-		lock = sentinel_take(s->ip); /* just let go, perhaps */
-	}
-	return lock;
+	return rival_outlast(
+	    s->ip, waits ? clock_ms() + r->o.grace + PATIENCE : 0, rival);
 }
 
 static void

@@ -2,11 +2,10 @@
 /* sock_diag shows the bound socket that is the lock, /proc whose it is. */
 #include "rival.h"
 #include "clock.h"
+#include "departures.h"
 #include "sentinel.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 static int
@@ -36,22 +35,33 @@ find(uint32_t ip, struct leftover *rival)
 		*rival = e.left[i];
 }
 
-bool
-rival_wait(uint32_t ip, int64_t until, struct leftover *rival)
+/* Without the kernel's reports, look again after a while. */
+static void
+wait_for_it(uint32_t ip, int watch, int64_t left)
 {
-	struct pollfd end = { .events = POLLIN };
-	int64_t left;
-	int n = 0;
+	const struct terms t = { .leased = ip, .flags = TERMS_ADOPTED };
+	int64_t most = watch == -1 ? 20 : 1000;
 
-	find(ip, rival);
-	if (rival->holder == 0)
-		return false;
-	end.fd = pidfd_open(rival->holder, 0);
-	if (end.fd == -1)
-		return errno == ESRCH;
-	while (n == 0 && (left = until - clock_ms()) > 0)
-		if ((n = poll(&end, 1, (int)left)) == -1 && errno == EINTR)
-			n = 0;
-	close(end.fd);
-	return n == 1;
+	departures_wait(watch, -1, &t, left < most ? left : most);
+}
+
+int
+rival_outlast(uint32_t ip, int64_t until, struct leftover *rival)
+{
+	int lock = sentinel_take(ip), watch;
+	int64_t left;
+
+	if (lock != -1 || errno != EADDRINUSE)
+		return lock;
+	watch = sockdiag_watch_open();
+	while ((lock = sentinel_take(ip)) == -1 && errno == EADDRINUSE &&
+	       (left = until - clock_ms()) > 0)
+		wait_for_it(ip, watch, left);
+	if (watch != -1)
+		close(watch);
+	if (lock == -1 && errno == EADDRINUSE) {
+		find(ip, rival);
+		errno = EADDRINUSE;
+	}
+	return lock;
 }

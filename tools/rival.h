@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who else holds the lock of an address: a reaper, whoever waits to adopt it,
- * or a stranger on its port.
+ * The lock of an address when somebody else has it: a reaper, whoever waits to
+ * adopt it, or a stranger on its port.
  */
 #ifndef RIVAL_H
 #define RIVAL_H
@@ -9,10 +9,11 @@
 #include "evidence.h"
 
 /*
- * Find the process that holds the sentinel of ip, and wait until it ends, or
- * until that time of clock_ms.  True when it has ended; *rival is the one
- * found, its holder 0 when none can be seen: before Linux 6.8 none can.
+ * Take the sentinel of ip as soon as it is let go, but not after that time of
+ * clock_ms.  The descriptor; -1 with errno as sentinel_take, and with
+ * EADDRINUSE who has it in *rival, whose holder is 0 when it cannot be seen
+ * (before Linux 6.8).
  */
-bool rival_wait(uint32_t ip, int64_t until, struct leftover *rival);
+int rival_outlast(uint32_t ip, int64_t until, struct leftover *rival);
 
 #endif
