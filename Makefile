@@ -76,7 +76,7 @@ $(B)/portlease: $(tools_o) | $(B)/libportlease.so
 $(B)/tools/%.o: tools/%.c | packages
 	@mkdir -p $(@D)
 	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
-		-DLIBDIR='"$(PREFIX)/lib/portlease"' -c -o $@ $<
+		-c -o $@ $<
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
@@ -292,7 +292,7 @@ lint:
 		shim tools
 	clang-tidy --quiet --warnings-as-errors='*' \
 		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding' \
-		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I. -DLIBDIR='""'
+		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I.
 	mandoc -T lint -W warning tools/portlease.1
 	shellcheck .ci/run tools/portlease-runtime $(wildcard tests/*.sh)
 	shellcheck -x -P SCRIPTDIR tests/programs/row.sh tests/programs/rows/*.sh

@@ -10,35 +10,46 @@
 
 #define SHIM "libportlease.so"
 
-static int
-beside(char *path, size_t size)
+/* Cut the last name of a path, and the slash before it. */
+static void
+cut(char *path)
 {
-	ssize_t n = readlink("/proc/self/exe", path, size - 1);
-	char *slash;
+	char *slash = strrchr(path, '/');
+
+	if (slash != NULL)
+		*slash = '\0';
+}
+
+/* As it is built, and as it is installed: below the program's own prefix. */
+static int
+find_shim(char *path, size_t size)
+{
+	static const char *const places[] = { "/" SHIM,
+		"/lib/portlease/" SHIM };
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n <= 0)
 		return -1;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		return -1;
-	slash[1] = '\0';
-	if (strlcat(path, SHIM, size) >= size)
-		return -1;
-	return access(path, R_OK);
+	self[n] = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		cut(self);
+		if ((size_t)snprintf(path, size, "%s%s", self, places[i]) >=
+		    size) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		if (access(path, R_OK) == 0)
+			return 0;
+	}
+	return -1;
 }
 
 int
 environment_shim(char *path, size_t size)
 {
-	if (beside(path, size) == -1) {
-		if (strlcpy(path, LIBDIR "/" SHIM, size) >= size) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		if (access(path, R_OK) == -1)
-			return -1;
-	}
+	if (find_shim(path, size) == -1)
+		return -1;
 	if (strpbrk(path, " :\t\n") != NULL) {
 		errno = EINVAL;
 		return -1;

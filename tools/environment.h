@@ -7,8 +7,8 @@
 
 /*
  * Find libportlease.so: beside the program, as in a build directory, else
- * where it was installed.  0; -1 with errno, ENOENT or EINVAL: ld.so(8)
- * cannot preload a path with a space or a colon.
+ * in ../lib/portlease from there, as installed.  0; -1 with errno, ENOENT or
+ * EINVAL: ld.so(8) cannot preload a path with a space or a colon.
  */
 int environment_shim(char *path, size_t size);
 

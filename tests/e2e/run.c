@@ -153,6 +153,20 @@ Test(run, the_environment_tells_clients_outside_where_to_go)
 	cr_expect_not_null(strstr(r->out, ".1\n"), "%s", r->out);
 }
 
+/* As make install leaves it, below any prefix. */
+Test(run, finds_its_shim_where_it_was_installed)
+{
+	const char *prefix = story_path("prefix");
+	struct run *r = RUN("sh", "-ec",
+	    "mkdir -p $0/bin $0/lib/portlease; cp " PORTLEASE " $0/bin/; "
+	    "cp " BUILD_DIR "/libportlease.so $0/lib/portlease/; "
+	    "$0/bin/portlease run sh -c 'echo \"$LD_PRELOAD\"'",
+	    prefix);
+
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	story_has(r->out, prefix, "/lib/portlease/libportlease.so");
+}
+
 Test(run, a_preload_of_the_users_own_stays)
 {
 	struct run *r;
