@@ -6,11 +6,14 @@
 #include "adopt.h"
 #include "clock.h"
 #include "departures.h"
+#include "printable.h"
 #include "proof.h"
 #include "sentinel.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { REAP_AGAIN = 1000 /* ms between looks at what a reaper left */ };
@@ -58,6 +61,16 @@ finish_orphan(struct claim *c)
 	return CLAIM_BROKEN;
 }
 
+/* Is the port that cooled still refused?  A look at all of them costs more. */
+static bool
+cools(const struct claim *c, const struct evidence *e)
+{
+	return c->sentinel != -1 && e->ports_waiting > 0 &&
+	       sentinel_probe(c->terms.leased, e->port, SOCK_STREAM, true) ==
+		   -1 &&
+	       errno == EADDRINUSE;
+}
+
 /*
  * One attempt at the adopted address, with its sentinel and its orphans.  The
  * sentinel is kept: those who wait for the same address need not take turns.
@@ -67,6 +80,8 @@ try_adopt(struct claim *c, struct evidence *e)
 {
 	enum verdict verdict;
 
+	if (cools(c, e))
+		return CLAIM_BUSY;
 	memset(e, 0, sizeof(*e));
 	if (c->finisher.pid != 0)
 		return CLAIM_BUSY;
@@ -91,10 +106,28 @@ try_adopt(struct claim *c, struct evidence *e)
 	return claim_take(c, e);
 }
 
+/* One without a socket: its record, if we may read that, has its command. */
+static void
+name_lease(const struct claim *c, char *text, size_t size)
+{
+	char name[48], line[RECORD_COMMAND] = "";
+	struct stored s;
+
+	statedir_name(c->terms.leased, c->netns, name);
+	store_map(c->dir, name, false, &s);
+	if (s.record != NULL)
+		memcpy(line, s.record->identity.line, sizeof(line) - 1);
+	store_unmap(&s);
+	line[sizeof(line) - 1] = '\0';
+	printable_line(line);
+	(void)snprintf(
+	    text, size, "another lease%s%s", line[0] != '\0' ? ": " : "", line);
+}
+
 static int
 explain_tenant(struct claim *c, struct evidence *e)
 {
-	char ip[16], who[HOLDER_LINE + 32] = "another lease";
+	char ip[16], who[HOLDER_LINE + 32];
 	const struct leftover *held;
 
 	options_address_text(c->terms.leased, ip);
@@ -127,6 +160,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 		    ip);
 	if (c->finisher.said[0] != '\0')
 		return claim_explain(c, "%s", finisher_line(&c->finisher));
+	name_lease(c, who, sizeof(who));
 	return claim_explain(c, "%s: still held by %s", ip, who);
 }
 
@@ -135,7 +169,7 @@ adopt_claim(struct claim *c, const struct options *o)
 {
 	int watch = sockdiag_watch_open();
 	int64_t end = clock_ms() + o->wait, left;
-	struct evidence e;
+	struct evidence e = { 0 };
 	enum claim_result result;
 
 	c->terms.leased = o->ip;

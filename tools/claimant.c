@@ -14,11 +14,29 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Those that end nobody who does not handle them: see signal(7). */
+static const int harmless[] = { SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN,
+	SIGTTOU, SIGURG, SIGWINCH };
+
+/* What the caller ignores, we do, and so will the command. */
+static bool
+ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
 bool
 claimant_ends(int sig, int also)
 {
-	return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT ||
-	       sig == SIGHUP || sig == also;
+	if (sig == also)
+		return true;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
+		if (sig == harmless[i])
+			return false;
+	return sig != 0 && !ignored(sig);
 }
 
 int
@@ -54,9 +72,6 @@ heard(struct claimant *c)
 			c->sig = in.sig;
 			return true;
 		}
-		/* Blocked until it is the command: exec keeps it pending. */
-		if (c->command != 0 && !in.terminal)
-			(void)kill(c->command, in.sig);
 	}
 }
 

@@ -7,27 +7,28 @@
 #define CLAIMANT_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 struct claimant {
 	int control; /* from the front, which is gone when it closes */
 	int signals; /* signalfd of our own, SIGCHLD means nothing here */
 	int owner; /* pidfd, -1 nobody */
-	pid_t command; /* waits for its go; 0 none */
 	int ending; /* --signal: one more that ends */
 	int sig; /* out: by which it gave up, 0 nobody is there to be told */
 	int fd; /* turns readable when there is something to look at */
 };
 
-/* Does this signal end it?  also is that of --signal. */
+/*
+ * Does this signal end who does not handle it, and was it not ignored when we
+ * were started?  also is that of --signal, which always does.
+ */
 bool claimant_ends(int sig, int also);
 
 /* Fill in fd, from the others.  0; -1 with errno. */
 int claimant_watch(struct claimant *c);
 
 /*
- * Look at what came.  Signals that end nothing are the command's, which gets
- * them when it starts.  True when the address is not wanted any more.
+ * Look at what came; true when the address is not wanted any more.  Other
+ * signals are dropped, as a command that does not handle them would.
  */
 bool claimant_gave_up(struct claimant *c);
 

@@ -199,9 +199,9 @@ run(const struct command *self, int argc, char *argv[])
 		store_sweep(lease_netns());
 	if (r.o.all)
 		(void)store_each(lease_netns(), reap_one, &r);
-	if (r.failed)
-		return EXIT_PORTLEASE;
-	return r.left > 0 && !r.o.dry_run ? 1 : 0;
+	if (r.o.dry_run)
+		return 0;
+	return r.failed ? EXIT_PORTLEASE : r.left > 0;
 }
 
 const struct command cmd_reap = {

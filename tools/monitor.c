@@ -489,7 +489,6 @@ claim(struct monitor *m)
 	struct claimant who = { .control = m->control,
 		.signals = m->signals,
 		.owner = m->owner,
-		.command = m->request.command,
 		.ending = m->request.options.sig };
 	struct ended end = { 0 };
 

@@ -157,7 +157,7 @@ waiting_monitor(const struct run *front)
 
 Test(adopt, a_signal_ends_the_wait)
 {
-	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 };
 	const char *ip = story_address();
 	struct run *first = tenant(ip), *second;
 	int status;
@@ -176,18 +176,25 @@ Test(adopt, a_signal_ends_the_wait)
 	cr_expect_not(first->ended);
 }
 
-Test(adopt, other_signals_are_for_the_command)
+/* As nohup(1) and shells in the background start it. */
+Test(adopt, what_the_command_would_ignore_does_not_end_the_wait)
 {
 	const char *ip = story_address();
 	struct run *first = tenant(ip), *second;
 
-	second = START(PORTLEASE, "run", "--ip", ip, "--wait", "10m", "sh",
-	    "-c", "echo ran; sleep 600");
+	second = START("sh", "-c",
+	    "trap '' HUP INT; exec " PORTLEASE
+	    " run --ip $0 --wait 10m sh -c 'echo ran; read x'",
+	    ip);
 	(void)waiting_monitor(second);
-	story_signal(second, SIGUSR1);
+	story_signal(second, SIGHUP);
+	story_signal(second, SIGINT);
+	story_signal(second, SIGWINCH);
 	story_signal(first, SIGTERM);
-	cr_expect_eq(WTERMSIG(story_end(second)), SIGUSR1);
-	cr_expect_str_eq(second->out, "");
+	story_says(second, "ran");
+	story_signal(second, SIGHUP);
+	story_tell(second, "go on\n");
+	cr_expect_eq(story_end(second), 0, "%s", second->err);
 	story_end(first);
 }
 
