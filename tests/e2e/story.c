@@ -423,10 +423,14 @@ story_give(uid_t uid)
 const char *
 story_address(void)
 {
-	unsigned int pid = (unsigned int)getpid();
+	unsigned int pid = (unsigned int)getpid(), turn;
 
+	if (given.address[0] != '\0')
+		return given.address;
+	/* A pid that comes again within the minute of a TIME_WAIT. */
+	turn = (pid >> 16) + (unsigned int)(now() / 4000);
 	(void)snprintf(given.address, sizeof(given.address), "127.%u.%u.%u",
-	    32 + (pid >> 16) % 32, pid >> 8 & 255, pid & 255);
+	    32 + turn % 32, pid >> 8 & 255, pid & 255);
 	return given.address;
 }
 
