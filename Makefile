@@ -27,13 +27,13 @@ TOOLS_LIBS = libbsd-overlay libmnl jansson libseccomp
 TOOLS_CFLAGS = $(shell pkg-config --cflags $(TOOLS_LIBS))
 TOOLS_LDLIBS = $(shell pkg-config --libs $(TOOLS_LIBS))
 TEST_CFLAGS = $(TOOLS_CFLAGS) $(shell pkg-config --cflags criterion) \
-	-I. -DBUILD_DIR='"$(ABS)"'
+	-I. -Ishim -Itools -DBUILD_DIR='"$(ABS)"'
 TEST_LDLIBS = $(TOOLS_LDLIBS) $(shell pkg-config --libs criterion)
 
-shim_c := $(wildcard shim/*.c)
-tools_c := $(wildcard tools/*.c)
-shared_c := $(addprefix shim/,slice.c terms.c record.c calls.c place.c route.c \
-	note.c names.c ask.c self.c sockname.c mark.c target.c memory.c probe.c)
+shim_c := $(wildcard shim/*/*.c)
+tools_c := $(wildcard tools/*/*.c)
+# What the tools take of the shim: all but the hooks.
+shared_c := $(wildcard shim/lease/*.c shim/sock/*.c)
 guests_c := $(wildcard tests/guests/*.c)
 unit_c := $(wildcard tests/unit/*.c)
 e2e_c := $(wildcard tests/e2e/*.c)
@@ -42,7 +42,7 @@ shim_o := $(shim_c:%.c=$(B)/pic/%.o)
 tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o)
 tools_o += $(if $(SAN),$(B)/tests/sanitizers/options.o)
 # What the unit tests link: the modules, without the command itself.
-modules_o := $(filter-out $(B)/tools/portlease.o,$(tools_o))
+modules_o := $(filter-out $(B)/tools/cmd/portlease.o,$(tools_o))
 guests := $(guests_c:tests/guests/%.c=$(B)/guests/%)
 guests := $(filter-out $(B)/guests/static-%,$(guests)) \
 	$(filter $(B)/guests/static-%,$(guests)) $(B)/guests/tsan-crowd
@@ -65,7 +65,7 @@ $(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
 
 $(B)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -fvisibility=hidden \
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -Ishim -fPIC -fvisibility=hidden \
 		-U_FORTIFY_SOURCE -fno-stack-protector -c -o $@ $<
 
 $(B)/portlease: $(tools_o) | $(B)/libportlease.so
@@ -75,12 +75,13 @@ $(B)/portlease: $(tools_o) | $(B)/libportlease.so
 
 $(B)/tools/%.o: tools/%.c | packages
 	@mkdir -p $(@D)
-	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) -I. \
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(FAULTFLAGS) $(TOOLS_CFLAGS) \
+		-Ishim -Itools \
 		-c -o $@ $<
 
 $(B)/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
-	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic $(SANFLAGS) -c -o $@ $<
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -Ishim $(SANFLAGS) -c -o $@ $<
 
 $(B)/guests/static-%: tests/guests/static-%.c
 	@mkdir -p $(@D)
@@ -285,20 +286,20 @@ uninstall:
 	-rmdir $(DESTDIR)$(PREFIX)/lib/portlease
 
 lint:
-	clang-format --dry-run -Werror shim/*.[ch] tools/*.[ch] \
+	clang-format --dry-run -Werror shim/*/*.[ch] tools/*/*.[ch] \
 		$(wildcard tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
-		--enable=warning,portability -D_GNU_SOURCE -D__x86_64__ \
+		--enable=warning,portability -D_GNU_SOURCE -D__x86_64__ -Ishim -Itools \
 		shim tools
 	clang-tidy --quiet --warnings-as-errors='*' \
 		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-sizeof-expression,-bugprone-narrowing-conversions,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding' \
-		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -I.
+		$(shim_c) $(tools_c) -- $(BASE) $(TOOLS_CFLAGS) -Ishim -Itools
 	mandoc -T lint -W warning tools/portlease.1
 	shellcheck .ci/run tools/portlease-runtime $(wildcard tests/*.sh)
 	shellcheck -x -P SCRIPTDIR tests/programs/row.sh tests/programs/rows/*.sh
 
 format:
-	clang-format -i shim/*.[ch] tools/*.[ch] $(wildcard tests/*/*.[ch])
+	clang-format -i shim/*/*.[ch] tools/*/*.[ch] $(wildcard tests/*/*.[ch])
 
 clean:
 	rm -rf build build-*

@@ -10,7 +10,7 @@
  * Exits 1 when a budget is exceeded.  `ready serve` and `ready sleep` are the
  * servers.
  */
-#include "shim/record.h"
+#include "lease/record.h"
 
 #include <arpa/inet.h>
 #include <err.h>

@@ -5,7 +5,7 @@
  */
 #include "story.h"
 
-#include "shim/record.h"
+#include "lease/record.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>

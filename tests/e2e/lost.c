@@ -4,7 +4,7 @@
 
 #include "story.h"
 
-#include "tools/lease.h"
+#include "store/lease.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

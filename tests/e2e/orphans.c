@@ -8,9 +8,9 @@
 #include "story.h"
 #include "witness.h"
 
-#include "tools/lease.h"
-#include "tools/options.h"
-#include "tools/sentinel.h"
+#include "base/options.h"
+#include "kernel/addrlock.h"
+#include "store/lease.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>

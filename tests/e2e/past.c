@@ -5,9 +5,9 @@
  */
 #include "story.h"
 
-#include "tools/lease.h"
-#include "tools/options.h"
-#include "tools/procfs.h"
+#include "base/options.h"
+#include "kernel/procfs.h"
+#include "store/lease.h"
 
 #include <sys/wait.h>
 

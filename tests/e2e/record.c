@@ -6,8 +6,8 @@
 #include "story.h"
 #include "witness.h"
 
-#include "tools/lease.h"
-#include "tools/procfs.h"
+#include "kernel/procfs.h"
+#include "store/lease.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

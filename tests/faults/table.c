@@ -6,13 +6,13 @@
  *
  * run BUILD-DIRECTORY
  */
+#include "base/fault.h"
+#include "base/options.h"
+#include "kernel/addrlock.h"
+#include "kernel/procfs.h"
+#include "kernel/sockdiag.h"
+#include "store/store.h"
 #include "tests/arena/arena.h"
-#include "tools/fault.h"
-#include "tools/options.h"
-#include "tools/procfs.h"
-#include "tools/sentinel.h"
-#include "tools/sockdiag.h"
-#include "tools/store.h"
 
 #include <sys/wait.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Sockets of our own: whose they are, and whom they crowd out. */
-#include "tools/evidence.h"
-#include "tools/settle.h"
+#include "proof/evidence.h"
+#include "proof/quiesce.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

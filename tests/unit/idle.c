@@ -3,8 +3,8 @@
  * The idle clock: what stirs between two samples of a tree, and that the
  * sampler sees it in processes of our own.
  */
-#include "tools/idle.h"
-#include "tools/pulse.h"
+#include "ready/idle.h"
+#include "ready/activity.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

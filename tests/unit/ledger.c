@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A record is untrusted: what is true is found, what is senseless is not. */
-#include "tools/ledger.h"
+#include "store/recquery.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

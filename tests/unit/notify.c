@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Messages of sd_notify(3), well formed and not, a row each. */
-#include "tools/notify.h"
+#include "ready/sdnotify.h"
 
 #include <criterion/criterion.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What the small parsers take, and what they refuse. */
-#include "tools/options.h"
+#include "base/options.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

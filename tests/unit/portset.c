@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Sets of ports, and which listeners fill them. */
-#include "tools/portset.h"
-#include "shim/terms.h"
-#include "tools/listening.h"
-#include "tools/sleepers.h"
+#include "base/portset.h"
+#include "lease/terms.h"
+#include "ready/blocked.h"
+#include "ready/listeners.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

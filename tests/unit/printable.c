@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Rows of bytes, and what is shown of them. */
-#include "tools/printable.h"
+#include "base/printable.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

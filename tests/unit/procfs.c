@@ -3,7 +3,7 @@
  * What /proc says: the parsers fed with rows, the rest with processes of our
  * own that are odd in one way each.
  */
-#include "tools/procfs.h"
+#include "kernel/procfs.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

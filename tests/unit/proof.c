@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Rows of evidence, and the verdict that each must come to. */
-#include "tools/proof.h"
+#include "proof/proof.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

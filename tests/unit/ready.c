@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* From facts to the verdict about a boot, a row a case. */
-#include "tools/ready.h"
+#include "ready/readiness.h"
 
 #include <criterion/criterion.h>
 

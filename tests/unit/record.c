@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What is written to a record is found again; what does not fit is counted. */
-#include "shim/record.h"
-#include "shim/terms.h"
+#include "lease/record.h"
+#include "lease/terms.h"
 
 #include <criterion/criterion.h>
 #include <linux/futex.h>

@@ -2,10 +2,10 @@
 /* A record that is scribbled on after it was judged, as ps and show see it. */
 #include "top.h"
 
-#include "tools/report.h"
+#include "cmd/format.h"
 
-#include "tools/store.h"
-#include "tools/wire.h"
+#include "base/ipc.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The address plan, row by row: asked becomes given, and back. */
-#include "shim/slice.h"
-#include "shim/terms.h"
+#include "lease/slice.h"
+#include "lease/terms.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

@@ -3,7 +3,7 @@
  * The decoder fed with rows and with garbage; then the kernel asked about
  * sockets of our own, on random addresses that no lease can have.
  */
-#include "tools/sockdiag.h"
+#include "kernel/sockdiag.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

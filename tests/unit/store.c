@@ -2,9 +2,9 @@
 /* Records as files, and directories that may be attacked. */
 #include "top.h"
 
-#include "tools/history.h"
-#include "tools/sentinel.h"
-#include "tools/store.h"
+#include "kernel/addrlock.h"
+#include "store/history.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

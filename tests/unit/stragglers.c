@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What is told of how a straggler ended. */
-#include "tools/stragglers.h"
+#include "proof/stragglers.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

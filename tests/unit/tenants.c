@@ -3,9 +3,9 @@
  * Processes of our own, and what is known of them: who is the lease's, and
  * who is not.
  */
-#include "tools/tenants.h"
-#include "tools/procfs.h"
-#include "tools/vouch.h"
+#include "kernel/procfs.h"
+#include "kernel/reclock.h"
+#include "proof/members.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

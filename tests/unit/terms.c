@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The text of the terms: what is written is read back, nothing else is. */
-#include "shim/terms.h"
+#include "lease/terms.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Rows of facts about a caught call, and the answer that each must get. */
-#include "tools/trapped.h"
-#include "shim/slice.h"
+#include "lease/slice.h"
+#include "trap/decide.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Locks of other processes, as the kernel tells of them. */
-#include "tools/vouch.h"
+#include "kernel/reclock.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The exported exec calls: libc's own, with the lease in the environment of
+ * the new image and the image in the record.
+ *
+ * They may run in a vfork child, inside its parent's memory (vfork(2)):
+ * nothing but the stack and the shared record is written, and the pid is
+ * asked of the kernel.
+ */
+#include "hook/attach.h"
+#include "hook/childenv.h"
+#include "hook/real.h"
+#include "sock/exe.h"
+#include "sock/procid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+enum { ARGUMENTS = 32768 }; /* of a list that a stack may hold */
+
+/* A call to be made, whatever its name. */
+struct call {
+	enum { BY_PATH, BY_SEARCH, BY_FD, BY_DIR } how;
+	int fd; /* BY_FD, BY_DIR */
+	int flags; /* BY_DIR */
+	const char *path; /* all but BY_FD */
+	char *const *argv;
+	char *const *envp;
+};
+
+static int
+make(const struct call *c, char *const envp[])
+{
+	switch (c->how) {
+	case BY_PATH:
+		return real()->execve(c->path, c->argv, envp);
+	case BY_SEARCH:
+		return real()->execvpe(c->path, c->argv, envp);
+	case BY_FD:
+		return real()->fexecve(c->fd, c->argv, envp);
+	case BY_DIR:
+		break;
+	}
+	return (int)syscall(
+	    SYS_execveat, c->fd, c->path, c->argv, envp, c->flags);
+}
+
+/* The net is inherited, but not by a process that `exec` brought. */
+static uint32_t
+trapped(const struct attachment *a, uint32_t flags)
+{
+	if (!(a->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
+	    syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) !=
+		SECCOMP_MODE_FILTER)
+		return flags;
+	return flags | IMAGE_TRAPPED;
+}
+
+/* What the call would execute, and under which name. */
+static struct target
+aim(const struct attachment *a, const struct call *c, char name[PATH_MAX])
+{
+	const char *path = c->path;
+	struct target target;
+
+	if (c->how == BY_SEARCH)
+		path = target_search(path, name);
+	if (c->how == BY_FD)
+		path = "";
+	if (c->how == BY_FD || c->how == BY_DIR)
+		target = target_of(
+		    c->fd, path, c->how == BY_FD ? AT_EMPTY_PATH : c->flags);
+	else
+		target = target_of(AT_FDCWD, path, 0);
+	target.flags = trapped(a, target.flags);
+	if (path != name)
+		name[0] = '\0';
+	if (target.found && path[0] == '\0')
+		target_name(c->fd, name);
+	else if (target.found && path != name && strlen(path) < PATH_MAX)
+		memcpy(name, path, strlen(path) + 1);
+	return target;
+}
+
+/* The record before an exec, in case it fails. */
+struct promise {
+	struct image old;
+	bool made;
+	bool uncovered;
+};
+
+static void
+announce(const struct attachment *a, const struct target *target,
+    const char *name, struct promise *p)
+{
+	struct image image;
+
+	p->made = a->record != NULL && target->found;
+	p->uncovered = p->made && image_uncovered(target->flags);
+	if (!p->made)
+		return;
+	self_before_exec(a->record, a->self, &p->old);
+	image = p->old;
+	image.flags = target->flags;
+	self_name(&image, name);
+	(void)record_image(a->record, &image);
+	if (p->uncovered)
+		atomic_fetch_add(&a->record->counts.uncovered, 1);
+}
+
+static void
+withdraw(const struct attachment *a, const struct promise *p)
+{
+	if (p->made)
+		(void)record_image(a->record, &p->old);
+	if (p->uncovered)
+		atomic_fetch_sub(&a->record->counts.uncovered, 1);
+}
+
+/* Become another program; returns only on failure. */
+static int
+become(const struct call *c)
+{
+	const struct attachment *a = attached();
+	struct promise promise;
+	struct target target;
+	char name[PATH_MAX];
+	size_t room;
+	int rc;
+
+	if (a == NULL || !inherit_readable(c->envp) ||
+	    inherit_other(a, c->envp))
+		return make(c, c->envp);
+	room = inherit_room(a, c->envp);
+	if (room == 0) {
+		errno = E2BIG;
+		return -1;
+	}
+	target = aim(a, c, name);
+	announce(a, &target, name, &promise);
+	rc = make(c, inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
+	withdraw(a, &promise);
+	return rc;
+}
+
+EXPORT int
+execve(const char *path, char *const argv[], char *const envp[])
+{
+	return become(&(struct call){
+	    .how = BY_PATH, .path = path, .argv = argv, .envp = envp });
+}
+
+EXPORT int
+execv(const char *path, char *const argv[])
+{
+	return become(&(struct call){
+	    .how = BY_PATH, .path = path, .argv = argv, .envp = environ });
+}
+
+EXPORT int
+execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	return become(&(struct call){
+	    .how = BY_SEARCH, .path = file, .argv = argv, .envp = envp });
+}
+
+EXPORT int
+execvp(const char *file, char *const argv[])
+{
+	return become(&(struct call){
+	    .how = BY_SEARCH, .path = file, .argv = argv, .envp = environ });
+}
+
+EXPORT int
+fexecve(int fd, char *const argv[], char *const envp[])
+{
+	return become(&(struct call){
+	    .how = BY_FD, .fd = fd, .argv = argv, .envp = envp });
+}
+
+EXPORT int
+execveat(
+    int fd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	return become(&(struct call){ .how = BY_DIR,
+	    .fd = fd,
+	    .flags = flags,
+	    .path = path,
+	    .argv = argv,
+	    .envp = envp });
+}
+
+/* Arguments in a list, up to and with its NULL; 0 when they are too many. */
+static size_t
+count(va_list list)
+{
+	size_t n = 1;
+
+	while (va_arg(list, char *) != NULL)
+		if (++n > ARGUMENTS)
+			return 0;
+	return n + 1;
+}
+
+static void
+collect(char **argv, size_t n, const char *first, va_list list)
+{
+	memcpy(argv, &first, sizeof(first));
+	for (size_t i = 1; i < n; i++)
+		argv[i] = va_arg(list, char *);
+}
+
+/* execl and its kind; with_env: an environment follows the list. */
+static int
+become_listed(struct call *c, const char *first, bool with_env, va_list list)
+{
+	va_list again;
+	size_t n;
+	char **argv;
+	int rc;
+
+	va_copy(again, list);
+	n = first == NULL ? 1 : count(again);
+	va_end(again);
+	if (n == 0) {
+		errno = E2BIG;
+		return -1;
+	}
+	argv = __builtin_alloca((n + 1) * sizeof(*argv));
+	collect(argv, n, first, list);
+	c->argv = argv;
+	c->envp = with_env ? va_arg(list, char **) : environ;
+	rc = become(c);
+	c->argv = NULL;
+	return rc;
+}
+
+EXPORT int
+execl(const char *path, const char *arg, ...)
+{
+	struct call c = { .how = BY_PATH, .path = path };
+	va_list list;
+	int rc;
+
+	va_start(list, arg);
+	rc = become_listed(&c, arg, false, list);
+	va_end(list);
+	return rc;
+}
+
+EXPORT int
+execlp(const char *file, const char *arg, ...)
+{
+	struct call c = { .how = BY_SEARCH, .path = file };
+	va_list list;
+	int rc;
+
+	va_start(list, arg);
+	rc = become_listed(&c, arg, false, list);
+	va_end(list);
+	return rc;
+}
+
+EXPORT int
+execle(const char *path, const char *arg, ...)
+{
+	struct call c = { .how = BY_PATH, .path = path };
+	va_list list;
+	int rc;
+
+	va_start(list, arg);
+	rc = become_listed(&c, arg, true, list);
+	va_end(list);
+	return rc;
+}
+
+/* A child that the shim cannot enter does not write its own image. */
+static void
+note_child(const struct attachment *a, const struct target *target,
+    const char *name, pid_t pid)
+{
+	struct image image;
+
+	if (a->record == NULL || !(target->flags & IMAGE_UNCOVERED))
+		return;
+	self_before_exec(a->record, a->self, &image);
+	image.pid = pid;
+	image.start = self_start_of(pid);
+	image.flags = target->flags;
+	self_name(&image, name);
+	(void)record_image(a->record, &image);
+	if (image_uncovered(target->flags))
+		atomic_fetch_add(&a->record->counts.uncovered, 1);
+}
+
+typedef __typeof__(posix_spawn) spawner;
+
+/* posix_spawn and posix_spawnp differ in the search alone. */
+static int
+spawn(spawner *make_child, pid_t *pid, const struct call *c,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
+{
+	const struct attachment *a = attached();
+	struct target target;
+	char name[PATH_MAX];
+	pid_t child = 0;
+	size_t room;
+	int rc;
+
+	if (a == NULL || !inherit_readable(c->envp) ||
+	    inherit_other(a, c->envp))
+		return make_child(
+		    pid, c->path, actions, attr, c->argv, c->envp);
+	room = inherit_room(a, c->envp);
+	if (room == 0)
+		return E2BIG;
+	target = aim(a, c, name);
+	rc = make_child(&child, c->path, actions, attr, c->argv,
+	    inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
+	if (rc == 0 && pid != NULL)
+		*pid = child;
+	if (rc == 0)
+		note_child(a, &target, name, child);
+	return rc;
+}
+
+EXPORT int
+posix_spawn(pid_t *restrict pid, const char *restrict path,
+    const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+    char *const envp[restrict])
+{
+	return spawn(real()->posix_spawn, pid,
+	    &(struct call){
+		.how = BY_PATH, .path = path, .argv = argv, .envp = envp },
+	    actions, attr);
+}
+
+EXPORT int
+posix_spawnp(pid_t *restrict pid, const char *restrict file,
+    const posix_spawn_file_actions_t *actions,
+    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+    char *const envp[restrict])
+{
+	return spawn(real()->posix_spawnp, pid,
+	    &(struct call){
+		.how = BY_SEARCH, .path = file, .argv = argv, .envp = envp },
+	    actions, attr);
+}

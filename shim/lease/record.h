@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The record: one shared-memory file per lease, created by the monitor,
+ * mapped by every image of the lease, read by the tools.
+ *
+ * It carries the terms to the shim, and images, ways and opens to the tools.
+ * All slots have a fixed size and are published with one atomic store, so
+ * that SIGKILL at any instruction leaves at most a slot that is visibly
+ * unfinished.  A way is what is remembered of a bound or connected socket
+ * whose asked name arithmetic cannot recover; an open is an entry of the
+ * ring of recent calls.  Nobody ever tells the record of a close: whether a
+ * socket is open is for the kernel to say, by its cookie.
+ *
+ * No function here allocates, locks, or changes errno; all are
+ * async-signal-safe.  Counters and states are read and written by several
+ * processes at once: tools must treat every field as untrusted.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "lease/slice.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
+#define RECORD_VERSION 5U
+
+enum {
+	RECORD_IMAGES = 512,
+	RECORD_BOUND = 1024, /* a power of two */
+	RECORD_CONNECTED = 256, /* a power of two */
+	RECORD_OPENS = 1536,
+	IMAGE_PATH = 112,
+	RECORD_COMMAND = 256
+};
+
+/* What an image is, or why the shim cannot be in it. */
+enum {
+	IMAGE_ENTERED = 1, /* its constructor ran */
+	IMAGE_STATIC = 2, /* no program interpreter: ld.so never runs */
+	IMAGE_SETID = 4, /* set-uid, set-gid or file capabilities */
+	IMAGE_ALIEN = 8, /* another ELF class or machine */
+	IMAGE_FORKED = 16, /* a fork that has not called exec */
+	IMAGE_TRAPPED = 32 /* the net of --trap is below it */
+};
+
+/* All that there are. */
+#define IMAGE_FLAGS (2U * IMAGE_TRAPPED - 1)
+
+/* The flags of an image that the shim is not in. */
+#define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
+
+/* Is neither the shim in an image with these flags nor the net below it? */
+static inline bool
+image_uncovered(uint32_t flags)
+{
+	return (flags & IMAGE_UNCOVERED) && !(flags & IMAGE_TRAPPED);
+}
+
+struct image {
+	_Atomic uint32_t turn; /* as in a way */
+	uint32_t flags; /* IMAGE_* */
+	int32_t pid; /* as its own pid namespace counts */
+	uint64_t start; /* field 22 of proc_pid_stat(5), ticks */
+	uint64_t pidns; /* inode of its pid namespace, 0 unknown */
+	char path[IMAGE_PATH]; /* NUL-terminated, cut at the front */
+};
+
+struct way {
+	_Atomic uint32_t turn; /* 0: free; odd: being written; else stable */
+	uint8_t valid; /* 0: dropped, its slot may be reused */
+	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t spare;
+	int32_t pid; /* who bound or connected it */
+	uint32_t image; /* index in images, or RECORD_IMAGES */
+	uint64_t cookie; /* SO_COOKIE, 0 unknown */
+	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
+	struct endpoint asked;
+	struct endpoint given; /* with the real port */
+};
+
+enum open_call { OPEN_BIND = 1, OPEN_CONNECT, OPEN_ACCEPT };
+
+struct opened {
+	_Atomic uint64_t turn; /* 0: free; of open n: 2n+1 until 2n+2 */
+	uint64_t cookie; /* SO_COOKIE, 0 unknown */
+	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
+	int32_t pid;
+	uint16_t image; /* index in images, or RECORD_IMAGES */
+	uint8_t call; /* enum open_call */
+	uint8_t protocol;
+	struct endpoint asked;
+	struct endpoint given;
+};
+
+/* Who made the lease; boot id and the two start times defeat pid reuse. */
+struct identity {
+	char boot[40]; /* /proc/sys/kernel/random/boot_id */
+	uint64_t netns; /* inode of the network namespace */
+	uint64_t pidns; /* inode of the monitor's pid namespace */
+	int32_t monitor; /* pid */
+	int32_t owner; /* pid, 0 nobody */
+	uint64_t start; /* of the monitor, ticks */
+	uint64_t owner_start; /* of the owner, ticks */
+	int32_t command; /* pid, 0 before it exists or without one */
+	uint64_t command_start;
+	uint64_t since; /* CLOCK_MONOTONIC, nanoseconds */
+	uint64_t until; /* when the grace of ending is over, 0 not ending */
+	char line[RECORD_COMMAND]; /* the command, for people */
+};
+
+enum { RECORD_REPORT = 4096 };
+
+/* From a monitor to every `portlease release` that asked it to end. */
+struct release {
+	_Atomic uint32_t done; /* 1: the rest is written */
+	uint32_t freed;
+	uint32_t leaked; /* and --on-leak fail: release says so, too */
+	char report[RECORD_REPORT]; /* lines for people */
+};
+
+/* What did not fit or could not be seen, counted exactly. */
+struct counts {
+	_Atomic uint64_t opens; /* places given out; the ring has the last */
+	_Atomic uint64_t passed; /* places that could not be used */
+	_Atomic uint64_t images; /* images that found no slot */
+	_Atomic uint64_t ways; /* ways that found no slot */
+	_Atomic uint64_t outside; /* declared ports bound outside the lease */
+	_Atomic uint64_t uncovered; /* images that the shim cannot enter */
+	_Atomic uint64_t connected; /* ways in connected ever written */
+};
+
+struct record {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size; /* sizeof(struct record) */
+	struct terms terms;
+	struct identity identity;
+	_Atomic uint32_t listens; /* futex: one more per successful listen */
+	_Atomic uint32_t listeners; /* who waits on it */
+	struct counts counts;
+	struct release release;
+	struct image images[RECORD_IMAGES];
+	struct way bound[RECORD_BOUND]; /* by port */
+	struct way connected[RECORD_CONNECTED]; /* by cookie */
+	struct opened opens[RECORD_OPENS];
+	uint64_t end; /* RECORD_MAGIC: what was cut and grew lost it */
+};
+
+_Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");
+
+/* Is this mapping of size bytes a record that may be used at all? */
+bool record_valid(const struct record *r, size_t size);
+
+/*
+ * Copy the terms, which others may be writing to; false when the copy makes no
+ * sense.  Only a copy stays as it was judged.
+ */
+bool record_terms(const struct record *r, struct terms *t);
+
+/*
+ * Write the image that image->pid, ->start and ->pidns name: over its old
+ * slot when it has one, else into a free one.  Slots of processes that are
+ * gone are taken over only when no free one is near.  Returns its index;
+ * RECORD_IMAGES when the table is full, which is counted.
+ */
+uint16_t record_image(struct record *r, const struct image *image);
+
+/*
+ * Remember how a socket was bound.  A way with the same protocol, given end
+ * and asked name is renewed in place.  With exclusive, no older socket can
+ * still hold the port, so that its other ways are dropped.  False when there
+ * is no room near the port.
+ */
+bool record_bound(struct record *r, const struct way *way, bool exclusive);
+
+/*
+ * Remember how a socket was bound over a way nearby whose place `taken` says
+ * to be free, and drop the others of that kind: at once, or other threads
+ * would have taken the room by the time that it is used.
+ */
+bool record_displace(
+    struct record *r, const struct way *way, bool (*taken)(const struct way *));
+
+/* Count a way that found no room. */
+void record_lost(struct record *r);
+
+/* Remember how a socket was connected; the oldest one nearby gives way. */
+void record_connected(struct record *r, const struct way *way);
+
+/*
+ * Find how the socket at this given end was bound, and copy it.  Where
+ * several sockets share the place under different asked names, cookie
+ * decides; with cookie 0 the result is then WAYS_MANY, and the caller asks
+ * the kernel for the cookie.  protocol 0 stands for any.
+ */
+enum ways { WAYS_NONE, WAYS_ONE, WAYS_MANY };
+enum ways record_find(const struct record *r, const struct endpoint *given,
+    uint8_t protocol, uint64_t cookie, struct way *way);
+
+/* Find how the socket with this cookie was connected. */
+bool record_find_connected(
+    const struct record *r, uint64_t cookie, struct way *way);
+
+/*
+ * Append to the ring of opens; turn is set here.  A place whose last writer
+ * is still at it (or was killed there) is passed over, so that two writers
+ * never mix; so is one that the others overtook by a whole round.
+ */
+void record_open(struct record *r, const struct opened *entry);
+
+/*
+ * A private copy of what lies at place n (from counts.opens - 1 downwards,
+ * RECORD_OPENS of them); false when that was overwritten or not finished.
+ */
+bool record_opened(const struct record *r, uint64_t n, struct opened *entry);
+
+/* How many opens there were, exactly. */
+uint64_t record_opens(const struct record *r);
+
+/* Note a successful listen and wake those who wait for it. */
+void record_listening(struct record *r);
+
+#endif

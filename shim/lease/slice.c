@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Asked and given: the address plan as tables.  An asked address is first
+ * sorted into one of a few kinds; what happens to each kind is a row.
+ */
+#include "lease/slice.h"
+
+#include <string.h>
+
+#define IP4(a, b, c, d)                                                        \
+	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 |      \
+	    (uint32_t)(d))
+
+/* What a program may mean by an address. */
+enum kind {
+	LOCALHOST, /* 127.0.0.1 */
+	NEIGHBOUR, /* 127.0.0.N */
+	HOSTNAME, /* 127.0.1.1 */
+	ANY4, /* 0.0.0.0 */
+	ANY6, /* :: for both families */
+	ANY6ONLY, /* :: for IPv6 alone */
+	LOOPBACK6, /* ::1 */
+	OWN, /* an address of one of the host's interfaces */
+	INSIDE, /* the leased address itself, or its slice */
+	OTHER
+};
+
+/* How a kind is bound in a slice: the host it gets, and the way back. */
+static const struct plan {
+	uint8_t host;
+	uint8_t reach[2]; /* where a client finds it, 0 nowhere */
+	uint8_t source; /* what its client is bound to */
+	enum placing placing;
+} plans[] = {
+	[LOCALHOST] = { 1, { 1, 0 }, 1, PLACE_EXACT },
+	[HOSTNAME] = { HOST_HOSTNAME, { HOST_HOSTNAME, 1 }, 1, PLACE_EXACT },
+	[ANY4] = { 1, { 1, 0 }, 1, PLACE_KEPT },
+	[ANY6] = { 1, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6, PLACE_KEPT },
+	[ANY6ONLY] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6,
+	    PLACE_KEPT },
+	[LOOPBACK6] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6,
+	    PLACE_EXACT },
+	[OWN] = { 1, { 1, 0 }, 1, PLACE_KEPT },
+};
+
+bool
+endpoint_read(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (sa == NULL || len < sizeof(sa->sa_family))
+		return false;
+	memcpy(&in.sin_family, sa, sizeof(in.sin_family));
+	if (in.sin_family == AF_INET && len >= sizeof(in)) {
+		memcpy(&in, sa, sizeof(in));
+		*ep = endpoint_of(
+		    AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
+		return true;
+	}
+	/* Since RFC 2133 days the scope may be missing: SIN6_LEN_RFC2133. */
+	if (in.sin_family == AF_INET6 && len >= 24) {
+		memcpy(&in6, sa, 24);
+		*ep = (struct endpoint){ in6.sin6_addr, ntohs(in6.sin6_port),
+			AF_INET6 };
+		return true;
+	}
+	return false;
+}
+
+void
+endpoint_write(const struct endpoint *ep, void *sa, socklen_t *len)
+{
+	union {
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} u;
+	socklen_t full, room = *len;
+
+	memset(&u, 0, sizeof(u));
+	if (ep->family == AF_INET) {
+		u.in.sin_family = AF_INET;
+		u.in.sin_port = htons(ep->port);
+		u.in.sin_addr.s_addr = htonl(endpoint_ip4(ep));
+		full = sizeof(u.in);
+	} else {
+		u.in6.sin6_family = AF_INET6;
+		u.in6.sin6_port = htons(ep->port);
+		u.in6.sin6_addr = ep->addr;
+		full = sizeof(u.in6);
+	}
+	memcpy(sa, &u, room < full ? room : full);
+	*len = full;
+}
+
+bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->family == b->family &&
+	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
+}
+
+uint32_t
+endpoint_ip4(const struct endpoint *ep)
+{
+	uint32_t ip;
+
+	if (!IN6_IS_ADDR_V4MAPPED(&ep->addr))
+		return 0;
+	memcpy(&ip, &ep->addr.s6_addr[12], sizeof(ip));
+	return ntohl(ip);
+}
+
+struct endpoint
+endpoint_of(uint16_t family, uint32_t ip, uint16_t port)
+{
+	struct endpoint ep = { .port = port, .family = family };
+	uint32_t wire = htonl(ip);
+
+	ep.addr.s6_addr[10] = ep.addr.s6_addr[11] = 0xff;
+	memcpy(&ep.addr.s6_addr[12], &wire, sizeof(wire));
+	return ep;
+}
+
+bool
+terms_declares(const struct terms *t, uint16_t port)
+{
+	for (uint32_t i = 0; i < t->nports; i++)
+		if (t->ports[i].first <= port && port <= t->ports[i].last)
+			return true;
+	return false;
+}
+
+bool
+slice_holds(const struct terms *t, uint32_t ip)
+{
+	if (t->flags & TERMS_ADOPTED)
+		return ip == t->leased;
+	return ip >> 8 == t->leased >> 8;
+}
+
+bool
+slice_contains(const struct terms *t, const struct endpoint *ep)
+{
+	return IN6_IS_ADDR_V4MAPPED(&ep->addr) &&
+	       slice_holds(t, endpoint_ip4(ep));
+}
+
+static bool
+own(const struct terms *t, const struct in6_addr *addr)
+{
+	for (uint32_t i = 0; i < t->nown; i++)
+		if (memcmp(&t->own[i], addr, sizeof(*addr)) == 0)
+			return true;
+	return false;
+}
+
+static enum kind
+kind_of4(const struct terms *t, const struct endpoint *asked)
+{
+	uint32_t ip = endpoint_ip4(asked);
+
+	if (slice_holds(t, ip))
+		return INSIDE;
+	if (ip == INADDR_LOOPBACK)
+		return LOCALHOST;
+	if (ip == INADDR_ANY)
+		return ANY4;
+	if (ip == IP4(127, 0, 1, 1))
+		return HOSTNAME;
+	if (ip >> 8 == INADDR_LOOPBACK >> 8)
+		return NEIGHBOUR;
+	return own(t, &asked->addr) ? OWN : OTHER;
+}
+
+static enum kind
+kind_of(const struct terms *t, const struct endpoint *asked, bool v6only)
+{
+	if (IN6_IS_ADDR_V4MAPPED(&asked->addr))
+		return kind_of4(t, asked);
+	if (IN6_IS_ADDR_UNSPECIFIED(&asked->addr))
+		return v6only ? ANY6ONLY : ANY6;
+	if (IN6_IS_ADDR_LOOPBACK(&asked->addr))
+		return LOOPBACK6;
+	return own(t, &asked->addr) ? OWN : OTHER;
+}
+
+/* Does adopt mode move this kind to the adopted address? */
+static bool
+adopts(enum kind kind)
+{
+	return kind == LOCALHOST || kind == ANY4 || kind == ANY6 ||
+	       kind == ANY6ONLY || kind == LOOPBACK6 || kind == INSIDE;
+}
+
+static uint32_t
+host_of(const struct terms *t, uint8_t host)
+{
+	return (t->leased & ~0xffU) | host;
+}
+
+static enum placing
+adopt_bind(const struct terms *t, const struct endpoint *asked, enum kind kind,
+    struct endpoint *given)
+{
+	if (!adopts(kind))
+		return PLACE_PASS;
+	*given = endpoint_of(asked->family, t->leased, asked->port);
+	return kind == INSIDE ? PLACE_EXACT : PLACE_KEPT;
+}
+
+static enum placing
+neighbour_bind(
+    const struct terms *t, const struct endpoint *asked, struct endpoint *given)
+{
+	uint8_t host = (uint8_t)endpoint_ip4(asked);
+
+	*given = endpoint_of(asked->family, host_of(t, host), asked->port);
+	return host >= HOST_HOSTNAME ? PLACE_KEPT : PLACE_EXACT;
+}
+
+static bool
+wildcard(enum kind kind)
+{
+	return kind == ANY4 || kind == ANY6 || kind == ANY6ONLY;
+}
+
+static enum placing
+slice_place(const struct terms *t, const struct endpoint *asked, enum kind kind,
+    struct endpoint *given)
+{
+	const struct plan *plan = &plans[kind];
+
+	*given =
+	    endpoint_of(asked->family, host_of(t, plan->host), asked->port);
+	return plan->placing;
+}
+
+enum placing
+slice_bind(const struct terms *t, const struct endpoint *asked,
+    struct asker who, struct endpoint *given)
+{
+	enum kind kind = kind_of(t, asked, who.v6only);
+	bool declared = terms_declares(t, asked->port);
+
+	*given = *asked;
+	if (who.datagram && wildcard(kind) && asked->port == 0)
+		return PLACE_PASS;
+	if (t->flags & TERMS_ADOPTED)
+		return adopt_bind(t, asked, kind, given);
+	if (kind == NEIGHBOUR)
+		return neighbour_bind(t, asked, given);
+	if (kind == INSIDE)
+		return PLACE_KEPT;
+	if (kind == OTHER)
+		return declared ? PLACE_OUTSIDE : PLACE_PASS;
+	if (kind == OWN && !declared)
+		return PLACE_PASS;
+	return slice_place(t, asked, kind, given);
+}
+
+/* The hosts where a client of this kind may find somebody; 0 for none. */
+static void
+hosts_reached(const struct endpoint *asked, enum kind kind, uint8_t hosts[2])
+{
+	uint8_t host = (uint8_t)endpoint_ip4(asked);
+
+	hosts[0] = hosts[1] = 0;
+	if (kind == NEIGHBOUR || kind == INSIDE) {
+		hosts[0] = host;
+		hosts[1] = kind == NEIGHBOUR ? HOST_LEASED : 0;
+	} else if (kind != OTHER) {
+		memcpy(hosts, plans[kind].reach, sizeof(plans[kind].reach));
+	}
+}
+
+size_t
+slice_reach(const struct terms *t, const struct endpoint *asked,
+    struct endpoint places[2])
+{
+	enum kind kind = kind_of(t, asked, false);
+	uint8_t hosts[2];
+	size_t n = 0;
+
+	if (t->flags & TERMS_ADOPTED) {
+		places[0] = endpoint_of(asked->family, t->leased, asked->port);
+		return adopts(kind) ? 1 : 0;
+	}
+	if (kind == OTHER)
+		return 0;
+	hosts_reached(asked, kind, hosts);
+	for (size_t i = 0; i < 2; i++)
+		if (i == 0 || hosts[i] != 0)
+			places[n++] = endpoint_of(
+			    asked->family, host_of(t, hosts[i]), asked->port);
+	return n;
+}
+
+bool
+slice_answers(const struct endpoint *bound, const struct endpoint *asked)
+{
+	if (IN6_IS_ADDR_UNSPECIFIED(&bound->addr))
+		return true;
+	return endpoint_ip4(bound) == INADDR_ANY &&
+	       IN6_IS_ADDR_V4MAPPED(&bound->addr) &&
+	       IN6_IS_ADDR_V4MAPPED(&asked->addr);
+}
+
+bool
+slice_source(const struct terms *t, const struct endpoint *asked,
+    struct endpoint *source)
+{
+	enum kind kind = kind_of(t, asked, false);
+	uint8_t host = HOST_LEASED;
+
+	if (t->flags & TERMS_ADOPTED)
+		return false;
+	if (kind != NEIGHBOUR && kind != INSIDE && kind != OTHER)
+		host = plans[kind].source;
+	*source = endpoint_of(asked->family, host_of(t, host), 0);
+	return true;
+}
+
+static bool
+is_loopback6(const struct terms *t, const struct endpoint *end)
+{
+	return slice_contains(t, end) &&
+	       (uint8_t)endpoint_ip4(end) == HOST_LOOPBACK6;
+}
+
+struct endpoint
+slice_asked(const struct terms *t, const struct endpoint *end,
+    const struct endpoint *other)
+{
+	uint8_t host = (uint8_t)endpoint_ip4(end);
+	struct endpoint asked;
+
+	if (t->flags & TERMS_ADOPTED || !slice_contains(t, end))
+		return *end;
+	if (end->family == AF_INET6 &&
+	    (host == HOST_LOOPBACK6 ||
+		(host == HOST_LEASED && other && is_loopback6(t, other)))) {
+		asked = (struct endpoint){ IN6ADDR_LOOPBACK_INIT, end->port,
+			AF_INET6 };
+		return asked;
+	}
+	if (host == HOST_HOSTNAME)
+		return endpoint_of(end->family, IP4(127, 0, 1, 1), end->port);
+	return endpoint_of(end->family, IP4(127, 0, 0, host), end->port);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reads ELF headers (elf(5)) and #! lines (execve(2)).  Every offset comes
+ * from the file and is believed only as far as pread(2) goes.
+ */
+#include "sock/exe.h"
+
+#include "lease/record.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum {
+	HEADERS = 64, /* program headers read at most */
+	DYNAMICS = 256, /* entries of the dynamic section read at most */
+	SCRIPTS = 4, /* interpreters of interpreters */
+	LINE = 256 /* of a #! line: BINPRM_BUF_SIZE */
+};
+
+/* This shared object's own header: what it can be loaded into. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* An executable being read. */
+struct elf {
+	long fd;
+	size_t n; /* program headers */
+	ElfW(Ehdr) head;
+	ElfW(Phdr) segments[HEADERS];
+};
+
+static bool
+read_at(long fd, void *buf, size_t size, uint64_t at)
+{
+	return syscall(SYS_pread64, fd, buf, size, at) == (long)size;
+}
+
+/* Would executing this file change who we are? */
+static bool
+gains(long fd, const struct stat *st)
+{
+	long uid = syscall(SYS_geteuid), gid = syscall(SYS_getegid);
+	bool gain;
+
+	gain = (st->st_mode & S_ISUID && (long)st->st_uid != uid) ||
+	       ((st->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+		   (long)st->st_gid != gid) ||
+	       (uid != 0 && fd != -1 &&
+		   fgetxattr((int)fd, "security.capability", NULL, 0) > 0);
+	return gain && syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+}
+
+static bool
+alien(const struct elf *elf)
+{
+	return elf->head.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
+	       elf->head.e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] ||
+	       elf->head.e_machine != __ehdr_start.e_machine;
+}
+
+static bool
+read_segments(struct elf *elf)
+{
+	elf->n = elf->head.e_phnum < HEADERS ? elf->head.e_phnum : HEADERS;
+	return elf->head.e_phentsize == sizeof(elf->segments[0]) &&
+	       read_at(elf->fd, elf->segments,
+		   elf->n * sizeof(elf->segments[0]), elf->head.e_phoff);
+}
+
+static const ElfW(Phdr) * segment(const struct elf *elf, uint32_t type)
+{
+	for (size_t i = 0; i < elf->n; i++)
+		if (elf->segments[i].p_type == type)
+			return &elf->segments[i];
+	return NULL;
+}
+
+/* Where an address of the program lies in its file; 0 nowhere. */
+static uint64_t
+offset_of(const struct elf *elf, uint64_t addr)
+{
+	const ElfW(Phdr) * s;
+
+	for (size_t i = 0; i < elf->n; i++) {
+		s = &elf->segments[i];
+		if (s->p_type == PT_LOAD && addr >= s->p_vaddr &&
+		    addr - s->p_vaddr < s->p_filesz)
+			return addr - s->p_vaddr + s->p_offset;
+	}
+	return 0;
+}
+
+/* What the dynamic section says that we want to know. */
+struct needs {
+	bool asan;
+	bool soname; /* a shared object: the program interpreter itself */
+};
+
+static bool
+names_asan(const struct elf *elf, uint64_t at)
+{
+	static const char asan[] = "libasan.so";
+	char name[sizeof(asan) - 1];
+
+	return read_at(elf->fd, name, sizeof(name), at) &&
+	       memcmp(name, asan, sizeof(name)) == 0;
+}
+
+static struct needs
+needs_of(const struct elf *elf)
+{
+	const ElfW(Phdr) *s = segment(elf, PT_DYNAMIC);
+	ElfW(Dyn) dyn[DYNAMICS];
+	struct needs needs = { 0 };
+	uint64_t strings = 0;
+	size_t n;
+
+	if (s == NULL)
+		return needs;
+	n = s->p_filesz / sizeof(*dyn);
+	n = n < DYNAMICS ? n : DYNAMICS;
+	if (!read_at(elf->fd, dyn, n * sizeof(*dyn), s->p_offset))
+		return needs;
+	for (size_t i = 0; i < n; i++)
+		if (dyn[i].d_tag == DT_STRTAB)
+			strings = offset_of(elf, dyn[i].d_un.d_ptr);
+	for (size_t i = 0; i < n && dyn[i].d_tag != DT_NULL; i++) {
+		needs.soname |= dyn[i].d_tag == DT_SONAME;
+		needs.asan |= dyn[i].d_tag == DT_NEEDED &&
+			      names_asan(elf, strings + dyn[i].d_un.d_val);
+	}
+	return needs;
+}
+
+static void
+read_elf(struct elf *elf, struct target *target)
+{
+	struct needs needs;
+
+	if (alien(elf)) {
+		target->flags |= IMAGE_ALIEN;
+		return;
+	}
+	if (!read_segments(elf))
+		return;
+	needs = needs_of(elf);
+	target->asan = needs.asan;
+	if (segment(elf, PT_INTERP) == NULL && !needs.soname)
+		target->flags |= IMAGE_STATIC;
+}
+
+/* Cut the interpreter out of a #! line; NULL when there is none. */
+static const char *
+interpreter(char line[LINE])
+{
+	char *start = line + 2, *end;
+
+	line[LINE - 1] = '\0';
+	while (*start == ' ' || *start == '\t')
+		start++;
+	end = start + strcspn(start, " \t\n");
+	if (end == start || *end == '\0')
+		return NULL;
+	*end = '\0';
+	return start;
+}
+
+/* Look at one file; the interpreter that it names, in line, or NULL. */
+static const char *
+look(long fd, char line[LINE], struct target *target)
+{
+	struct elf elf = { .fd = fd };
+	struct stat st;
+	long n;
+
+	memset(line, 0, LINE);
+	n = syscall(SYS_pread64, fd, line, LINE - 1, 0L);
+	if (n > 2 && line[0] == '#' && line[1] == '!')
+		return interpreter(line);
+	if (fstat((int)fd, &st) == 0 && gains(fd, &st))
+		target->flags |= IMAGE_SETID;
+	if (n < (long)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	memcpy(&elf.head, line, sizeof(elf.head));
+	read_elf(&elf, target);
+	return NULL;
+}
+
+/* A file that may be executed but not read. */
+static void
+look_outside(int dirfd, const char *path, int flags, struct target *target)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
+		return;
+	target->found = true;
+	if (gains(-1, &st))
+		target->flags |= IMAGE_SETID;
+}
+
+/* Only regular files are opened: a FIFO would block, a tape rewind. */
+static long
+open_file(int dirfd, const char *path, int flags)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return -1;
+	if (flags & AT_EMPTY_PATH && path[0] == '\0')
+		return syscall(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0);
+	return syscall(
+	    SYS_openat, dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+struct target
+target_of(int dirfd, const char *path, int flags)
+{
+	struct target target = { 0 };
+	char line[LINE];
+	int keep = errno;
+
+	for (int i = 0; i < SCRIPTS && path != NULL; i++) {
+		long fd = open_file(dirfd, path, flags);
+
+		if (fd == -1) {
+			look_outside(dirfd, path, flags, &target);
+			break;
+		}
+		target.found = true;
+		path = look(fd, line, &target);
+		(void)syscall(SYS_close, fd);
+		dirfd = AT_FDCWD;
+		flags = 0;
+	}
+	errno = keep;
+	return target;
+}
+
+static const char *
+search_path(void)
+{
+	for (char **e = environ; e != NULL && *e != NULL; e++)
+		if (strncmp(*e, "PATH=", 5) == 0)
+			return *e + 5;
+	return "/usr/local/bin:/bin:/usr/bin";
+}
+
+static bool
+join(char *path, const char *dir, size_t len, const char *file)
+{
+	size_t n = strlen(file);
+
+	if (len + 1 + n >= PATH_MAX)
+		return false;
+	memcpy(path, dir, len);
+	if (len > 0)
+		path[len++] = '/';
+	memcpy(path + len, file, n + 1);
+	return true;
+}
+
+const char *
+target_search(const char *file, char *path)
+{
+	const char *dir = search_path();
+	int keep = errno;
+	bool found = false;
+	size_t len;
+
+	if (file[0] == '\0' || strchr(file, '/') != NULL)
+		return file;
+	for (;; dir += len + 1) {
+		len = strcspn(dir, ":");
+		found = join(path, dir, len, file) &&
+			syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+		if (found || dir[len] == '\0')
+			break;
+	}
+	errno = keep;
+	return found ? path : file;
+}
+
+void
+target_name(int fd, char *path)
+{
+	static const char fds[] = "/proc/self/fd/";
+	char link[sizeof(fds) + 12], digits[12], *p = link + sizeof(fds) - 1;
+	int keep = errno;
+	size_t i = 0;
+	ssize_t n;
+
+	memcpy(link, fds, sizeof(fds));
+	do {
+		digits[i++] = (char)('0' + fd % 10);
+	} while ((fd /= 10) > 0);
+	while (i > 0)
+		*p++ = digits[--i];
+	*p = '\0';
+	n = readlink(link, path, PATH_MAX - 1);
+	path[n > 0 ? n : 0] = '\0';
+	errno = keep;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Asks the kernel about this process, in as few system calls as it takes.
+ */
+#include "sock/procid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* Fields of proc_pid_stat(5) between the name and the start time. */
+enum { FIELDS_TO_START = 20 };
+
+struct self *
+self_new(void)
+{
+	struct self *self;
+
+	self = mmap(NULL, sizeof(*self), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (self == MAP_FAILED)
+		return NULL;
+	if (madvise(self, sizeof(*self), MADV_WIPEONFORK) == 0)
+		return self;
+	(void)munmap(self, sizeof(*self));
+	return NULL;
+}
+
+static uint64_t
+number(const char *p)
+{
+	uint64_t n = 0;
+
+	while (*p >= '0' && *p <= '9')
+		n = n * 10 + (uint64_t)(*p++ - '0');
+	return n;
+}
+
+/* The name may hold blanks and parentheses: count from its end. */
+static uint64_t
+start_in(char *stat)
+{
+	char *p = strrchr(stat, ')');
+
+	for (int i = 0; p != NULL && i < FIELDS_TO_START; i++)
+		p = strchr(p + 1, ' ');
+	return p == NULL ? 0 : number(p + 1);
+}
+
+static uint64_t
+read_start(const char *path)
+{
+	char stat[512];
+	long fd, n;
+
+	fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = syscall(SYS_read, fd, stat, sizeof(stat) - 1);
+	(void)syscall(SYS_close, fd);
+	if (n <= 0)
+		return 0;
+	stat[n] = '\0';
+	return start_in(stat);
+}
+
+uint64_t
+self_start_of(int32_t pid)
+{
+	char path[32] = "/proc/", digits[12], *p = path + strlen(path);
+	int keep = errno, n = 0;
+	uint64_t start;
+
+	do {
+		digits[n++] = (char)('0' + pid % 10);
+	} while ((pid /= 10) > 0);
+	while (n > 0)
+		*p++ = digits[--n];
+	memcpy(p, "/stat", sizeof("/stat"));
+	start = read_start(path);
+	errno = keep;
+	return start;
+}
+
+static uint64_t
+pid_namespace(void)
+{
+	char text[40];
+	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
+
+	if (n <= (ssize_t)sizeof("pid:[") - 1)
+		return 0;
+	text[n] = '\0';
+	return number(text + sizeof("pid:[") - 1);
+}
+
+void
+self_ask(struct image *image)
+{
+	int keep = errno;
+
+	memset(image, 0, sizeof(*image));
+	image->pid = (int32_t)syscall(SYS_getpid);
+	image->start = read_start("/proc/self/stat");
+	image->pidns = pid_namespace();
+	errno = keep;
+}
+
+void
+self_name(struct image *image, const char *path)
+{
+	size_t len = strlen(path), room = sizeof(image->path) - 1;
+
+	if (len > room) {
+		path += len - room;
+		len = room;
+	}
+	memset(image->path, 0, sizeof(image->path));
+	memcpy(image->path, path, len);
+}
+
+static void
+name_by_kernel(struct image *image)
+{
+	char path[1024];
+	int keep = errno;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	self_name(image, path);
+	errno = keep;
+}
+
+static void
+write_self(struct record *r, struct self *self, uint32_t flags)
+{
+	struct image image;
+
+	self_ask(&image);
+	name_by_kernel(&image);
+	image.flags = flags;
+	self->start = image.start;
+	self->pidns = image.pidns;
+	self->image = record_image(r, &image);
+	atomic_store_explicit(&self->pid, image.pid, memory_order_release);
+}
+
+void
+self_enter(struct record *r, struct self *self)
+{
+	write_self(r, self, IMAGE_ENTERED);
+}
+
+void
+self_known(struct record *r, struct self *self)
+{
+	if (atomic_load_explicit(&self->pid, memory_order_acquire) == 0)
+		write_self(r, self, IMAGE_ENTERED | IMAGE_FORKED);
+}
+
+void
+self_before_exec(
+    const struct record *r, const struct self *self, struct image *image)
+{
+	int32_t pid = (int32_t)syscall(SYS_getpid);
+
+	if (atomic_load_explicit(&self->pid, memory_order_acquire) == pid &&
+	    self->image < RECORD_IMAGES) {
+		memcpy(image, &r->images[self->image], sizeof(*image));
+		image->pid = pid;
+		image->start = self->start;
+		image->pidns = self->pidns;
+		image->path[sizeof(image->path) - 1] = '\0';
+		return;
+	}
+	self_ask(image);
+	name_by_kernel(image);
+	image->flags = IMAGE_ENTERED | IMAGE_FORKED;
+}

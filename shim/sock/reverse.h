@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The way back: the names that a program sees.  Each function turns a given
+ * end into the asked one in place, and leaves ends outside the lease alone.
+ * By arithmetic where that is exact, from the record where it is not.  All
+ * keep errno; the first three return whether ep was in the lease.
+ */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "hook/attach.h"
+
+/* The local end of fd. */
+bool names_local(const struct attachment *a, int fd, struct endpoint *ep);
+
+/* The remote end of fd. */
+bool names_peer(const struct attachment *a, int fd, struct endpoint *ep);
+
+/* The sender of a datagram that fd received. */
+bool names_source(const struct attachment *a, int fd, struct endpoint *ep);
+
+/* The peer of a connection that was just accepted. */
+void names_accepted(const struct attachment *a, struct endpoint *ep);
+
+/* Has the program bound fd, whose local end this is, itself? */
+bool names_bound(
+    const struct attachment *a, int fd, const struct endpoint *local);
+
+/* IPV6_V6ONLY as the program set it, where the kernel says that it is off. */
+bool names_v6only(const struct attachment *a, int fd);
+
+/* The same for a client, which has bound nothing itself. */
+bool names_lifted(const struct attachment *a, int fd);
+
+/* The program has set IPV6_V6ONLY itself: forget what it set before. */
+void names_forget_v6only(const struct attachment *a, int fd, bool v6only);
+
+#endif

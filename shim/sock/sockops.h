@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The three calls that put a socket somewhere, made for a lease: what libc's
+ * do, on the address that the lease gives, and noted in the record.  The
+ * shim makes them for its own program, the net of --trap for another.
+ * Results and errno are those of the real calls.
+ */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include "hook/attach.h"
+
+/* Is this a name for bind that can be moved? */
+bool calls_binds(
+    struct endpoint *asked, const struct sockaddr *sa, socklen_t len);
+
+int calls_bind(const struct attachment *a, int fd, const struct sockaddr *sa,
+    socklen_t len);
+int calls_connect(const struct attachment *a, int fd, const struct sockaddr *sa,
+    socklen_t len);
+int calls_listen(const struct attachment *a, int fd, int backlog);
+
+#endif

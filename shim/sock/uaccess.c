@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rt_sigprocmask(2) copies the new mask in before it looks at what to do with
+ * it (kernel/signal.c): EFAULT or, for a `how` that there is not, EINVAL.
+ */
+#include "sock/uaccess.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+	MASK = 8, /* bytes of the kernel's sigset_t: looked at in one go */
+	PAGE = 4096, /* the smallest there is */
+	NEAR = 16384 /* of the stack, which callers keep their names on */
+};
+
+static bool
+probe(uintptr_t at)
+{
+	uintptr_t mask = at & ~(uintptr_t)(MASK - 1);
+	int keep = errno;
+	bool readable;
+
+	readable =
+	    syscall(SYS_rt_sigprocmask, -1, mask, NULL, (size_t)MASK) == 0 ||
+	    errno != EFAULT;
+	errno = keep;
+	return readable;
+}
+
+bool
+memory_readable(const void *p, size_t n)
+{
+	uintptr_t at = (uintptr_t)p, last = at + n - 1;
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	if (n == 0 || (at - frame < NEAR && last - frame < NEAR))
+		return true;
+	if (last < at || at < PAGE)
+		return false;
+	for (; at <= last; at = (at | (PAGE - 1)) + 1)
+		if (!probe(at))
+			return false;
+	return true;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/* What more than one side needs, or is more than a struct. */
+#include "base/ipc.h"
+#include "lease/terms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int
+wire_go(struct go *go, const struct terms *t, const char *record)
+{
+	memset(go, 0, sizeof(*go));
+	options_address_text(t->leased, go->ip);
+	(void)strlcpy(go->record, record, sizeof(go->record)); /* same size */
+	if (terms_format(t, go->terms, sizeof(go->terms)) > 0)
+		return 0;
+	errno = E2BIG;
+	return -1;
+}
+
+/* The strings of a text of len bytes that ends with a NUL. */
+static char **
+strings_of(char *text, size_t len)
+{
+	size_t n = 0, i = 0;
+	char **list;
+
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	for (size_t at = 0; list != NULL && at < len;
+	     at += strlen(text + at) + 1)
+		list[i++] = text + at;
+	return list;
+}
+
+char **
+wire_environment(void)
+{
+	off_t end = lseek(FD_REQUEST, 0, SEEK_END);
+	size_t len = (size_t)end - sizeof(struct request);
+	char *text = calloc(1, len + 1), **env;
+
+	if (text == NULL)
+		return NULL;
+	if (pread(FD_REQUEST, text, len, sizeof(struct request)) ==
+		(ssize_t)len &&
+	    (env = strings_of(text, len)) != NULL)
+		return env;
+	free(text);
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a monitor tells: a line on stderr, and the same line in the record,
+ * from where `portlease release` prints it for a monitor without a stderr.
+ *
+ * Nobody is waited for who does not read: when stderr takes nothing for a
+ * second, what it has no room for is dropped from then on.  It is shared with
+ * the command, so it is not made non-blocking for that.
+ */
+#ifndef TELL_H
+#define TELL_H
+
+#include "lease/record.h"
+
+#include <stddef.h>
+
+/* One line, without its end; "portlease: " is put before it on stderr. */
+void tell(struct record *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, on stderr alone. */
+void tell_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Just these bytes, at once. */
+void tell_raw(const char *text, size_t len);
+
+/* Keep lines from stderr, until tell_out() writes them there. */
+void tell_hold(void);
+void tell_out(void);
+
+#endif

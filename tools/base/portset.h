@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* A set of port numbers, a bit each.  Pure. */
+#ifndef PORTSET_H
+#define PORTSET_H
+
+#include "lease/slice.h"
+
+struct portset {
+	uint64_t bits[65536 / 64];
+};
+
+void portset_add(struct portset *set, uint16_t port);
+bool portset_has(const struct portset *set, uint16_t port);
+
+/*
+ * How many of the ports of t are in the set, or with in false are not; text,
+ * unless NULL, gets them as "9925-9927,1883", cut at size.
+ */
+unsigned int portset_of(const struct portset *set, const struct terms *t,
+    bool in, char *text, size_t size);
+
+#endif

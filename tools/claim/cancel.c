@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Looks at the same descriptors as the monitor does later, before there is a
+ * command that could be asked to end.
+ */
+#include "claim/cancel.h"
+#include "base/ipc.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Those that end nobody who does not handle them: see signal(7). */
+static const int harmless[] = { SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN,
+	SIGTTOU, SIGURG, SIGWINCH };
+
+/* What the caller ignores, we do, and so will the command. */
+static bool
+ignored(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
+bool
+claimant_ends(int sig, int also)
+{
+	if (sig == also)
+		return true;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
+		if (sig == harmless[i])
+			return false;
+	return sig != 0 && !ignored(sig);
+}
+
+int
+claimant_watch(struct claimant *c)
+{
+	const int fds[] = { c->control, c->signals, c->owner };
+	struct epoll_event event = { .events = EPOLLIN };
+
+	c->fd = epoll_create1(EPOLL_CLOEXEC);
+	for (size_t i = 0; c->fd != -1 && i < 3; i++)
+		if (fds[i] != -1 &&
+		    epoll_ctl(c->fd, EPOLL_CTL_ADD, fds[i], &event) == -1)
+			claimant_close(c);
+	return c->fd == -1 ? -1 : 0;
+}
+
+/* What the front passed on; true when it is gone, or was told to end. */
+static bool
+heard(struct claimant *c)
+{
+	struct signalled in;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(c->control, &in, sizeof(in), MSG_DONTWAIT);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno == EAGAIN)
+			return false;
+		if (n != (ssize_t)sizeof(in))
+			return true;
+		if (claimant_ends(in.sig, c->ending)) {
+			c->sig = in.sig;
+			return true;
+		}
+	}
+}
+
+static bool
+signalled(const struct claimant *c)
+{
+	struct signalfd_siginfo info;
+
+	while (read(c->signals, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			return true;
+	return false;
+}
+
+static bool
+owner_gone(const struct claimant *c)
+{
+	struct pollfd pfd = { .fd = c->owner, .events = POLLIN };
+
+	return c->owner != -1 && poll(&pfd, 1, 0) == 1;
+}
+
+bool
+claimant_gave_up(struct claimant *c)
+{
+	if (heard(c) || owner_gone(c))
+		return true;
+	if (!signalled(c))
+		return false;
+	c->sig = SIGTERM;
+	return true;
+}
+
+void
+claimant_close(struct claimant *c)
+{
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
+}

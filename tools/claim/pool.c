@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+/* Slices are tried in the order of their history until one proves clean. */
+#include "claim/pool.h"
+#include "base/fault.h"
+#include "claim/adopt.h"
+#include "kernel/addrlock.h"
+#include "kernel/ifaddrs.h"
+#include "kernel/procfs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Attempts before a pool that refuses everything counts as refusing. */
+enum { ATTEMPTS = 256 };
+
+size_t
+pool_slice(uint32_t ip)
+{
+	if ((ip & POOL_MASK) != POOL_NET)
+		return POOL_SLICES;
+	return (ip & ~POOL_MASK) >> 8;
+}
+
+static uint32_t
+leased_of(size_t slice)
+{
+	return POOL_NET | (uint32_t)slice << 8 | HOST_LEASED;
+}
+
+static size_t
+random_slice(void)
+{
+	uint32_t n = 0;
+
+	if (getrandom(&n, sizeof(n), GRND_NONBLOCK) == -1)
+		n = (uint32_t)getpid();
+	return n % POOL_SLICES;
+}
+
+/* refused: a port that was held by nobody that can be seen. */
+static enum claim_result
+try_slice(struct claim *c, size_t slice, uint16_t *refused)
+{
+	enum look look =
+	    history_clean(c->history, slice) ? LOOK_CHEAP : LOOK_WALK;
+	enum claim_result result;
+	enum verdict verdict;
+	struct evidence e;
+
+	c->terms.leased = leased_of(slice);
+	c->sentinel =
+	    fault("claim.lock") == -1 ? -1 : sentinel_take(c->terms.leased);
+	if (c->sentinel == -1)
+		return CLAIM_BUSY;
+	(void)fault("claim.locked");
+	if (store_has(c->dir, c->terms.leased, c->netns)) {
+		claim_unlock(c);
+		return CLAIM_BUSY;
+	}
+	verdict = claim_prove(c, &e, look);
+	(void)fault("claim.proven");
+	switch (verdict) {
+	case VERDICT_CLEAN:
+		result = claim_take(c, &e);
+		break;
+	case VERDICT_UNKNOWN:
+		(void)claim_explain(c,
+		    "no address can be proven free: sock_diag: %s",
+		    strerror(e.sockets_unseen));
+		result = CLAIM_BROKEN;
+		break;
+	default:
+		if (e.held == 0)
+			*refused = e.port;
+		result = CLAIM_BUSY;
+	}
+	if (result != CLAIM_FREE)
+		claim_unlock(c);
+	return result;
+}
+
+/* Every attempt failed. */
+static int
+explain_exhausted(struct claim *c, uint16_t refused)
+{
+	if (claim_explain_lock(c))
+		return -1;
+	if (refused != 0)
+		return claim_explain(c,
+		    "no free address after %d attempts: port %u is taken by a "
+		    "socket that cannot be seen",
+		    ATTEMPTS, refused);
+	return claim_explain(c, "no free address after %d attempts", ATTEMPTS);
+}
+
+static int
+claim_slice(struct claim *c)
+{
+	unsigned char *tried = calloc(1, POOL_SLICES);
+	size_t from = random_slice(), slice;
+	uint16_t refused = 0;
+	int rc = 1;
+
+	if (tried == NULL)
+		return claim_explain(c, "%s", strerror(errno));
+	for (int i = 0; i < ATTEMPTS && rc == 1; i++) {
+		slice = history_oldest(c->history, tried, from);
+		if (slice == POOL_SLICES)
+			break;
+		tried[slice] = 1;
+		switch (try_slice(c, slice, &refused)) {
+		case CLAIM_FREE:
+			history_note(c->history, slice, false);
+			rc = 0;
+			break;
+		case CLAIM_BROKEN:
+			rc = -1;
+			break;
+		case CLAIM_BUSY:
+			break;
+		}
+	}
+	free(tried);
+	return rc == 1 ? explain_exhausted(c, refused) : rc;
+}
+
+int
+pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
+    struct claimant *claimant)
+{
+	memset(c, 0, sizeof(*c));
+	c->claimant = claimant;
+	c->dir = dir;
+	c->sentinel = -1;
+	c->terms = o->terms;
+	c->sig = o->sig;
+	c->grace = o->grace;
+	interfaces_fill(&c->terms);
+	if (procfs_namespace("net", &c->netns) == -1)
+		return claim_explain(
+		    c, "/proc/self/ns/net: %s", strerror(errno));
+	c->diag = fault("claim.sock_diag") == -1 ? NULL : sockdiag_open();
+	if (c->diag == NULL)
+		return claim_explain(c,
+		    "no address can be proven free: sock_diag: %s",
+		    strerror(errno));
+	c->history =
+	    fault("claim.history") == -1 ? NULL : history_open(dir, c->netns);
+	return o->ip != 0 ? adopt_claim(c, o) : claim_slice(c);
+}
+
+void
+pool_release(struct claim *c, bool free, bool clean)
+{
+	size_t slice = pool_slice(c->terms.leased);
+
+	if (free)
+		(void)store_remove(c->dir, c->stored.name);
+	if (slice < POOL_SLICES && !(c->terms.flags & TERMS_ADOPTED))
+		history_note(c->history, slice, clean);
+	store_unmap(&c->stored);
+	claim_unlock(c);
+	history_close(c->history);
+	sockdiag_close(c->diag);
+	c->history = NULL;
+	c->diag = NULL;
+}

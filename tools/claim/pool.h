@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* An address for a lease: a slice of the pool, or one to adopt. */
+#ifndef POOL_H
+#define POOL_H
+
+#include "base/options.h"
+#include "claim/claim.h"
+
+/*
+ * Claim what o asks for, a slice or an address to adopt, waiting at most
+ * o->wait for it, and no longer than the claimant wants it.  0; -1 with
+ * c->why.  The caller fills in the record's identity and publishes it.
+ */
+int pool_claim(struct claim *c, const struct options *o,
+    const struct statedir *dir, struct claimant *claimant);
+
+/*
+ * Give the address back: with free, nothing is left and the record goes; else
+ * the record stays and tells the next taker.  clean: it needs no walk next
+ * time.
+ */
+void pool_release(struct claim *c, bool free, bool clean);
+
+/* The slice of an address in the pool; POOL_SLICES for any other. */
+size_t pool_slice(uint32_t ip);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease acquire: a lease for a script. */
+#include "base/options.h"
+#include "base/printable.h"
+#include "cmd/commands.h"
+#include "lease/terms.h"
+#include "run/front.h"
+#include "store/enter.h"
+
+#include <err.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The variables of a lease, in the order in which they are printed. */
+static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
+	"PORTLEASE_TERMS", "PORTLEASE_IP" };
+
+/* In single quotes, with those inside written as '\''. */
+static void
+print_quoted(const char *text)
+{
+	if (text == NULL)
+		return;
+	putchar('\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	}
+	putchar('\'');
+}
+
+static void
+print_sh(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		printf("export %s=", names[i]);
+		print_quoted(getenv(names[i]));
+		puts(";");
+	}
+}
+
+static bool
+print_json(const struct go *go)
+{
+	json_t *env = json_object(), *lease;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		json_object_set_new(
+		    env, names[i], json_string(getenv(names[i])));
+	lease = json_pack("{s:i, s:s, s:s, s:o}", "version", 1, "address",
+	    go->ip, "record", go->record, "environment", env);
+	if (lease == NULL) {
+		warnx("acquire: a variable that is not UTF-8 is no JSON");
+		return false;
+	}
+	(void)json_dumpf(lease, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(lease);
+	return true;
+}
+
+/* Who prints for a shell; a forked monitor does not. */
+static struct {
+	pid_t pid;
+	bool json;
+} shell;
+
+/* `eval` of nothing succeeds: let the shell see the failure, too. */
+static void
+tell_shell(int status, void *arg)
+{
+	(void)arg;
+	if (status != 0 && getpid() == shell.pid && !shell.json)
+		printf("(exit %d)\n", status);
+}
+
+/* A lease that nobody was told of is nobody's. */
+static int
+hand_out(const struct go *go, pid_t monitor)
+{
+	bool told = true;
+
+	if (shell.json)
+		told = print_json(go);
+	else
+		print_sh();
+	if (told && fflush(stdout) == 0)
+		return 0;
+	(void)kill(monitor, SIGTERM);
+	return EXIT_PORTLEASE;
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct options o;
+	struct go go;
+	pid_t monitor;
+	int first, rc;
+
+	shell.pid = getpid();
+	(void)on_exit(tell_shell, NULL);
+	options_default(&o);
+	first = options_parse(&o, FOR_ACQUIRE, self->usage, argc, argv);
+	if (first < argc)
+		errx(EXIT_PORTLEASE, "acquire: '%s': it takes no command",
+		    printable_copy(argv[first]));
+	if (o.sh && o.json)
+		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
+	if (!terms_add_ports(&o.terms, &o.awaited))
+		errx(EXIT_PORTLEASE, "acquire: too many ranges of ports");
+	options_check_ports(&o, argv[0]);
+	shell.json = o.json;
+	rc = front_acquire(&o, &go, &monitor);
+	if (rc != 0)
+		return rc;
+	if (environment_enter(&go) == -1)
+		err(EXIT_PORTLEASE, "acquire: environment");
+	return hand_out(&go, monitor);
+}
+
+const struct command cmd_acquire = {
+	"acquire",
+	"acquire [options] [--sh | --json]",
+	"lease for a script; ends with release, or with its owner",
+	run,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease exec: run a client inside an existing lease. */
+#include "base/ipc.h"
+#include "base/options.h"
+#include "base/printable.h"
+#include "cmd/commands.h"
+#include "store/coverage.h"
+#include "store/enter.h"
+#include "store/lease.h"
+
+#include <err.h>
+#include <errno.h>
+#include <unistd.h>
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct go go = { 0 };
+	struct stored lease;
+	struct options o;
+	int first;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_EXEC, self->usage, argc, argv);
+	if (first == argc)
+		errx(EXIT_PORTLEASE,
+		    "exec: no command given; see portlease exec --help");
+	lease_find(&lease, o.ip, "exec");
+	if (wire_go(&go, &lease.terms, lease.path) == -1 ||
+	    environment_enter(&go) == -1)
+		err(EXIT_PORTLEASE, "exec: environment");
+	coverage_note(lease.path, argv[first], false);
+	(void)execvp(argv[first], &argv[first]);
+	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
+						: EXIT_NOT_EXECUTABLE,
+	    "%s", printable_copy(argv[first]));
+}
+
+const struct command cmd_exec = {
+	"exec",
+	"exec [--lease IP] [--] command [arg ...]",
+	"run a client inside a lease",
+	run,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/* For people: columns that line up, one fact a line. */
+#include "base/printable.h"
+#include "cmd/format.h"
+#include "kernel/procfs.h"
+#include "store/recquery.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+report_ports(const struct terms *t, char *text, size_t size)
+{
+	size_t at = 0;
+	int n;
+
+	text[0] = '\0';
+	for (uint32_t i = 0; i < t->nports && at < size; i++) {
+		const struct port_range *p = &t->ports[i];
+
+		n = p->first == p->last
+			? snprintf(text + at, size - at, "%s%u", i ? "," : "",
+			      p->first)
+			: snprintf(text + at, size - at, "%s%u-%u",
+			      i ? "," : "", p->first, p->last);
+		at += n > 0 ? (size_t)n : size;
+	}
+}
+
+/* The command as its monitor wrote it, fit for a terminal. */
+static void
+line_of(const struct record *r, char line[static RECORD_COMMAND])
+{
+	memcpy(line, r->identity.line, RECORD_COMMAND);
+	line[RECORD_COMMAND - 1] = '\0';
+	printable_line(line);
+}
+
+static unsigned int
+listening(const struct view *v)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < v->nsockets; i++)
+		n += v->sockets[i].socket.state == TCP_LISTEN;
+	return n;
+}
+
+static void
+print_row(const struct view *v)
+{
+	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND];
+	struct in_addr in = { htonl(v->stored->ip) };
+
+	(void)inet_ntop(AF_INET, &in, ip, sizeof(ip));
+	if (v->stored->record == NULL) {
+		printf("%-15s %-10s %s: %s\n", ip, lease_state_name(v->state),
+		    v->stored->path, strerror(v->stored->error));
+		return;
+	}
+	line_of(v->stored->record, line);
+	printf("%-15s %-10s %8d %8d %7.0fs %6u  %s\n", ip,
+	    lease_state_name(v->state), v->stored->record->identity.monitor,
+	    v->stored->record->identity.command, lease_age(v->stored),
+	    listening(v), line);
+}
+
+static void
+list(const struct view *views, size_t n)
+{
+	if (n == 0)
+		return;
+	printf("%-15s %-10s %8s %8s %8s %6s  %s\n", "ADDRESS", "STATE",
+	    "MONITOR", "PID", "AGE", "LISTEN", "COMMAND");
+	for (size_t i = 0; i < n; i++)
+		print_row(&views[i]);
+}
+
+static void
+print_socket(const struct view *v, const struct view_socket *s)
+{
+	char local[SOCKDIAG_ENDPOINT], asked[LEDGER_ENDPOINT];
+	struct opener o;
+	bool known = ledger_opener(v->stored->record, s->socket.cookie, &o);
+
+	(void)sockdiag_endpoint(&s->socket.laddr, s->socket.lport, local);
+	printf("  %s %-22s %-11s",
+	    s->socket.protocol == IPPROTO_TCP ? "tcp" : "udp", local,
+	    sockdiag_state_name(s->socket.state));
+	if (s->holder != 0)
+		printf(" pid %d (%s)", s->holder, s->line);
+	if (!known) {
+		printf("; unrecorded\n");
+		return;
+	}
+	ledger_endpoint(&o.asked, asked);
+	printf("; %s %s by pid %d (%s)\n", ledger_call(o.call), asked, o.pid,
+	    o.path);
+}
+
+static void
+print_images(const struct record *r)
+{
+	struct procfs_stat st;
+	struct image image;
+
+	for (size_t i = 0; i < RECORD_IMAGES; i++) {
+		if (!ledger_image(r, i, &image))
+			continue;
+		printf("  pid %-8d %-8s %s%s\n", image.pid,
+		    procfs_stat(image.pid, &st) == 0 && st.start == image.start
+			? "alive"
+			: "ended",
+		    image.path,
+		    image_uncovered(image.flags) ? " (uncovered)" : "");
+	}
+}
+
+/* What is lost is no news before something is. */
+static void
+print_counts(const struct record *r)
+{
+	unsigned long long images = atomic_load(&r->counts.images),
+			   ways = atomic_load(&r->counts.ways);
+
+	printf("opens      %llu\noutside    %llu\nuncovered  %llu\n",
+	    (unsigned long long)record_opens(r),
+	    (unsigned long long)atomic_load(&r->counts.outside),
+	    (unsigned long long)atomic_load(&r->counts.uncovered));
+	if (images > 0 || ways > 0)
+		printf(
+		    "lost       %llu programs, %llu sockets\n", images, ways);
+}
+
+static void
+detail(const struct view *v)
+{
+	const struct record *r = v->stored->record;
+	char ports[256], line[RECORD_COMMAND];
+
+	list(v, 1);
+	if (r == NULL)
+		return;
+	line_of(r, line);
+	report_ports(&v->stored->terms, ports, sizeof(ports));
+	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
+	       "owner      %d\n",
+	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
+	    ports, v->stored->path, r->identity.owner);
+	print_counts(r);
+	printf("images\n");
+	print_images(r);
+	if (v->unseen != 0)
+		printf("sockets cannot be seen: %s\n", strerror(v->unseen));
+	else
+		printf("sockets\n");
+	for (size_t i = 0; i < v->nsockets; i++)
+		print_socket(v, &v->sockets[i]);
+}
+
+const struct report report_text = { list, detail };

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease reap: finish what a lost monitor left. */
+#include "base/clock.h"
+#include "base/options.h"
+#include "base/printable.h"
+#include "claim/reaper.h"
+#include "cmd/commands.h"
+#include "kernel/addrlock.h"
+#include "kernel/rival.h"
+#include "store/lease.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Milliseconds that another reaper may take beyond the grace. */
+enum { PATIENCE = 5000 };
+
+struct reap {
+	struct options o;
+	uint32_t ip; /* 0: all */
+	unsigned int found; /* records that matched */
+	unsigned int left; /* of them, not freed */
+	bool failed; /* one could not be removed */
+};
+
+static const char *
+fate(const struct tenant *t, const struct reap *r)
+{
+	if (!tenants_proven(t))
+		return "left alone: only one witness says it is the lease's";
+	return r->o.dry_run ? "would be ended" : "was asked to end";
+}
+
+static void
+report_socket(const char *ip, const struct leftover *left)
+{
+	char at[SOCKDIAG_ENDPOINT];
+
+	(void)sockdiag_endpoint(&left->socket.laddr, left->socket.lport, at);
+	printf("%s: %s %s held by ", ip, at,
+	    sockdiag_state_name(left->socket.state));
+	if (left->holder == 0)
+		printf("nobody that can be seen\n");
+	else
+		printf("pid %d (%s)\n", left->holder, left->line);
+}
+
+static void
+report(const struct reap *r, const char *ip, const struct reaped *out)
+{
+	char reason[96];
+
+	if (r->o.quiet)
+		return;
+	for (size_t i = 0; i < out->tenants.n; i++) {
+		const struct tenant *t = &out->tenants.list[i];
+
+		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
+	}
+	for (size_t i = 0; i < out->evidence.nleft; i++)
+		if (out->evidence.left[i].kind != LEFT_FOREIGN)
+			report_socket(ip, &out->evidence.left[i]);
+	proof_reason(&out->evidence, reason, sizeof(reason));
+	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);
+}
+
+/* Nobody reads what those say that come with new leases (orphans.h). */
+static bool
+unattended(const struct reap *r)
+{
+	return r->o.all && r->o.quiet;
+}
+
+/*
+ * Another reaper does what we would do, and is waited for; but unattended
+ * ones would queue.  The descriptor, or -1 with errno.
+ */
+static int
+take_lock(const struct reap *r, const struct stored *s, struct leftover *rival)
+{
+	bool waits = !s->live && !unattended(r) && !r->o.dry_run;
+
+	*rival = (struct leftover){ 0 };
+	return rival_outlast(
+	    s->ip, waits ? clock_ms() + r->o.grace + PATIENCE : 0, rival);
+}
+
+static void
+report_rival(const char *ip, const struct leftover *rival)
+{
+	if (rival->holder != 0)
+		warnx("%s: its lock is held by pid %d (%s): nothing can be "
+		      "done before that ends",
+		    ip, rival->holder, rival->line);
+	else
+		warnx(
+		    "%s: its lock is held by somebody who cannot be seen", ip);
+}
+
+/* Refused its lock: by its monitor, by another, or is it over meanwhile? */
+static void
+refused(struct reap *r, const struct statedir *dir, const struct stored *s,
+    const char *ip, const struct leftover *rival)
+{
+	struct stored fresh;
+	int error = errno;
+
+	store_map(dir, s->name, false, &fresh);
+	store_unmap(&fresh);
+	if (fresh.live && r->ip == 0)
+		return;
+	r->found++;
+	if (fresh.error == ENOENT)
+		return;
+	r->left++;
+	if (error != EADDRINUSE)
+		warnc(error, "%s", ip);
+	else if (fresh.live)
+		warnx("%s: its monitor lives: end that instead", ip);
+	else if (!unattended(r))
+		report_rival(ip, rival);
+}
+
+/*
+ * With its sentinel in hand, nobody else can finish it meanwhile; but somebody
+ * may have done so just before, and the name be a newer lease's.
+ */
+static int
+reap_one(const struct statedir *dir, struct stored *s, void *arg)
+{
+	struct reap *r = arg;
+	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
+	struct leftover rival;
+	struct reaped out;
+	struct stored fresh;
+	char ip[16];
+	int sentinel;
+
+	if (r->ip != 0 && r->ip != s->ip)
+		return 0;
+	options_address_text(s->ip, ip);
+	sentinel = take_lock(r, s, &rival);
+	if (sentinel == -1) {
+		refused(r, dir, s, ip, &rival);
+		return 0;
+	}
+	r->found++;
+	store_map(dir, s->name, false, &fresh);
+	if (fresh.error == ENOENT) {
+		close(sentinel);
+		return 0;
+	}
+	reaper_finish(dir, &fresh, &how, &out);
+	store_unmap(&fresh);
+	if (out.stays != 0) {
+		warnx("%s: cannot be removed: %s", fresh.path,
+		    strerror(out.stays));
+		r->failed = true;
+	} else {
+		report(r, ip, &out);
+	}
+	if (out.verdict >= VERDICT_HELD)
+		r->left++;
+	tenants_free(&out.tenants);
+	close(sentinel);
+	return 0;
+}
+
+static void
+reap_address(struct reap *r, const char *text)
+{
+	r->ip = options_address(text);
+	if (r->ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "reap: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(text));
+	r->found = 0;
+	(void)store_each(lease_netns(), reap_one, r);
+	if (r->found == 0)
+		errx(EXIT_PORTLEASE, "reap: %s: no such lease of yours", text);
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct reap r = { 0 };
+	int first;
+
+	options_default(&r.o);
+	first = options_parse(&r.o, FOR_REAP, self->usage, argc, argv);
+	if (r.o.all == (first < argc))
+		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
+	for (; first < argc; first++)
+		reap_address(&r, argv[first]);
+	if (r.o.all && !r.o.dry_run)
+		store_sweep(lease_netns());
+	if (r.o.all)
+		(void)store_each(lease_netns(), reap_one, &r);
+	if (r.o.dry_run)
+		return 0;
+	return r.failed ? EXIT_PORTLEASE : r.left > 0;
+}
+
+const struct command cmd_reap = {
+	"reap",
+	"reap [options] IP ... | --all",
+	"finish what a lost monitor left",
+	run,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * portlease release: ask a monitor to end its lease, wait for it, and say
+ * what it found.  The record is the mailbox; it stays mapped when the monitor
+ * has removed it.
+ */
+#include "base/fault.h"
+#include "base/options.h"
+#include "base/printable.h"
+#include "cmd/commands.h"
+#include "kernel/procfs.h"
+#include "kernel/reclock.h"
+#include "proof/evidence.h"
+#include "store/lease.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+struct wanted {
+	uint32_t ip;
+	uint64_t netns;
+	struct stored found; /* mapped for writing */
+};
+
+static int
+find(const struct statedir *dir, void *arg)
+{
+	struct wanted *w = arg;
+	char name[48];
+
+	if (!store_has(dir, w->ip, w->netns))
+		return 0;
+	statedir_name(w->ip, w->netns, name);
+	store_map(dir, name, true, &w->found);
+	return 1;
+}
+
+static void
+print_report(const struct record *r)
+{
+	char report[RECORD_REPORT];
+
+	memcpy(report, r->release.report, sizeof(report));
+	report[sizeof(report) - 1] = '\0';
+	for (char *line = strtok(report, "\n"); line != NULL;
+	     line = strtok(NULL, "\n")) {
+		printable_line(line);
+		warnx("%s", line);
+	}
+}
+
+static _Noreturn void
+monitor_lost(const char *ip)
+{
+	errx(EXIT_PORTLEASE,
+	    "%s: the monitor was lost: 'portlease reap %s' finishes what it "
+	    "left",
+	    ip, ip);
+}
+
+/* Without a word from the monitor, it was lost on the way. */
+static int
+conclude(const struct record *r, const char *ip, bool quiet)
+{
+	if (!record_valid(r, sizeof(*r)))
+		errx(EXIT_PORTLEASE,
+		    "%s: has ended, but its record was damaged: 'portlease "
+		    "reap %s' tells what is left",
+		    ip, ip);
+	if (!quiet)
+		print_report(r);
+	if (!atomic_load(&r->release.done))
+		monitor_lost(ip);
+	return r->release.leaked ? EXIT_LEAK : 0;
+}
+
+/* Somebody else was first. */
+static int
+ended_already(const char *ip, bool quiet)
+{
+	if (!quiet)
+		warnx("%s: the lease has ended already", ip);
+	return 0;
+}
+
+/* A program of the lease may do that, and is believed in nothing else. */
+static _Noreturn void
+locked_out(const struct stored *s, const char *ip, pid_t holder)
+{
+	char line[HOLDER_LINE];
+
+	if (errno != EAGAIN && errno != EACCES)
+		err(EXIT_PORTLEASE, "%s", s->path);
+	if (holder == 0)
+		errx(EXIT_PORTLEASE,
+		    "%s: its record is locked by somebody who cannot be seen",
+		    ip);
+	if (procfs_cmdline(holder, line, sizeof(line)) == -1)
+		line[0] = '\0';
+	errx(EXIT_PORTLEASE,
+	    "%s: its record is locked by pid %d (%s): end that first", ip,
+	    holder, line);
+}
+
+/* With our lock on the record nobody takes us for a process of the lease. */
+static int
+release(const struct stored *s, const char *ip, bool quiet)
+{
+	const struct record *r = s->record;
+	struct pollfd monitor = { .events = POLLIN };
+	pid_t pid;
+
+	if (vouch_ask(s->fd, &pid) == -1)
+		locked_out(s, ip, pid);
+	monitor.fd = lease_monitor(s, &pid);
+	if (monitor.fd == -1 && errno == EXDEV)
+		errx(EXIT_PORTLEASE,
+		    "%s: its monitor is in another pid namespace", ip);
+	if (monitor.fd == -1 && atomic_load(&r->release.done) &&
+	    r->release.freed)
+		return ended_already(ip, quiet);
+	if (monitor.fd == -1)
+		monitor_lost(ip);
+	if (pidfd_send_signal(monitor.fd, SIGTERM, NULL, 0) == -1 &&
+	    errno != ESRCH)
+		err(EXIT_PORTLEASE, "%s: pid %d", ip, pid);
+	(void)fault("release.asked");
+	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
+		;
+	return conclude(r, ip, quiet);
+}
+
+/* A lease that we have the variables of was there once. */
+static int
+not_found(const char *ip, bool quiet)
+{
+	const char *inside = getenv("PORTLEASE_IP");
+
+	if (inside == NULL || strcmp(inside, ip) != 0 ||
+	    getenv("PORTLEASE_RECORD") == NULL)
+		errx(EXIT_PORTLEASE, "release: %s: no such lease of yours", ip);
+	return ended_already(ip, quiet);
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct wanted w = { 0 };
+	struct options o;
+	const char *ip = getenv("PORTLEASE_IP");
+	int first;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_RELEASE, self->usage, argc, argv);
+	if (first + 1 < argc)
+		errx(EXIT_PORTLEASE, "release: one address at a time");
+	if (first < argc)
+		ip = argv[first];
+	if (ip == NULL)
+		errx(EXIT_PORTLEASE,
+		    "release: give an address; PORTLEASE_IP is not set");
+	w.ip = options_address(ip);
+	if (w.ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "release: '%s' is not an address in 127.0.0.0/8", ip);
+	w.netns = lease_netns();
+	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
+		return not_found(ip, o.quiet);
+	if (w.found.record == NULL)
+		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
+		    strerror(w.found.error));
+	return release(&w.found, ip, o.quiet);
+}
+
+const struct command cmd_release = {
+	"release",
+	"release [IP]",
+	"end a lease from acquire: prove and report",
+	run,
+};

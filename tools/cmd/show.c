@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease show: one lease, with its programs and open sockets. */
+#include "base/options.h"
+#include "base/printable.h"
+#include "cmd/commands.h"
+#include "cmd/format.h"
+
+#include <err.h>
+
+struct wanted {
+	uint32_t ip;
+	const struct report *report;
+};
+
+static int
+show(const struct statedir *dir, struct stored *s, void *arg)
+{
+	const struct wanted *wanted = arg;
+	struct view view;
+
+	(void)dir;
+	if (s->ip != wanted->ip)
+		return 0;
+	view_make(&view, s, true);
+	wanted->report->detail(&view);
+	view_free(&view);
+	return 1;
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	struct wanted wanted;
+	struct options o;
+	int first;
+
+	options_default(&o);
+	first = options_parse(&o, FOR_SHOW, self->usage, argc, argv);
+	if (first + 1 != argc)
+		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
+				     "ps");
+	wanted.ip = options_address(argv[first]);
+	if (wanted.ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "show: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(argv[first]));
+	wanted.report = o.json ? &report_json : &report_text;
+	if (store_each(lease_netns(), show, &wanted) == 0)
+		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
+		    argv[first]);
+	return 0;
+}
+
+const struct command cmd_show = {
+	"show",
+	"show [--json] IP",
+	"one lease: programs, sockets, who opened them",
+	run,
+};

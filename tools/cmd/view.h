@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* A lease with all that the kernel shows of it now, for ps and show. */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include "kernel/sockdiag.h"
+#include "store/lease.h"
+
+/* A socket of the lease that is open. */
+struct view_socket {
+	struct sockdiag_socket socket;
+	pid_t holder; /* a process that has it open, 0 none seen */
+	char line[96]; /* its command line */
+};
+
+struct view {
+	const struct stored *stored;
+	enum lease_state state;
+	int unseen; /* errno with which sock_diag refused, 0 */
+	size_t nsockets;
+	struct view_socket *sockets; /* heap */
+};
+
+/* holders: find out who holds the sockets, a walk over /proc. */
+void view_make(struct view *v, const struct stored *s, bool holders);
+void view_free(struct view *v);
+
+#endif

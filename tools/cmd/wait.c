@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/* portlease wait: until a lease is ready, in the server's own time. */
+#include "base/clock.h"
+#include "base/options.h"
+#include "base/printable.h"
+#include "cmd/commands.h"
+#include "ready/explain.h"
+#include "ready/watch.h"
+#include "store/lease.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct waiting {
+	struct vigil vigil;
+	struct status status; /* nobody asks for it here */
+	struct go go;
+	int monitor; /* pidfd */
+};
+
+/* The lease ends when its monitor does, and begins to when it says so. */
+static bool
+ending(const struct waiting *w, const struct pollfd *monitor)
+{
+	const struct record *r = w->vigil.boot.plan.record;
+
+	return monitor->revents != 0 || r->identity.until != 0 ||
+	       atomic_load(&r->release.done) != 0;
+}
+
+static int
+timeout_of(const struct boot *b)
+{
+	int64_t left = boot_deadline(b) - clock_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+static void
+loop(struct waiting *w)
+{
+	const struct ended gone = { .status = -1 };
+	const struct boot *b = &w->vigil.boot;
+
+	while (boot_pending(b)) {
+		struct pollfd fds[] = {
+			{ .fd = w->monitor, .events = POLLIN },
+			{ .fd = boot_fd(b), .events = POLLIN },
+		};
+
+		if (poll(fds, 2, timeout_of(b)) == -1 && errno != EINTR)
+			err(EXIT_PORTLEASE, "wait: poll");
+		if (ending(w, &fds[0]))
+			(void)vigil_exited(&w->vigil, &gone);
+		(void)vigil_turn(&w->vigil);
+	}
+}
+
+static void
+begin(struct waiting *w, const struct options *o, struct stored *lease)
+{
+	const struct identity *id = &lease->record->identity;
+	struct boot_plan plan = { .options = o,
+		.go = &w->go,
+		.terms = &lease->terms,
+		.record = lease->record,
+		.diag = sockdiag_open(),
+		.notify = -1 };
+	pid_t monitor;
+
+	w->status = (struct status){ .fd = { -1, -1 } };
+	if (plan.diag == NULL)
+		err(EXIT_PORTLEASE, "wait: sock_diag");
+	w->monitor = lease_monitor(lease, &monitor);
+	if (w->monitor == -1)
+		err(EXIT_PORTLEASE, "wait: its monitor");
+	plan.root = id->command != 0 ? monitor : 0;
+	if (wire_go(&w->go, &lease->terms, lease->path) == -1 ||
+	    vigil_begin(&w->vigil, &plan, &w->status) == -1)
+		err(EXIT_PORTLEASE, "wait");
+}
+
+static void
+take_address(struct options *o, const char *text)
+{
+	if (o->ip != 0)
+		errx(EXIT_PORTLEASE, "wait: one address at a time");
+	o->ip = options_address(text);
+	if (o->ip == 0)
+		errx(EXIT_PORTLEASE,
+		    "wait: '%s' is not an address in 127.0.0.0/8",
+		    printable_copy(text));
+}
+
+/* The address may stand before, behind and between the options. */
+static void
+parse(struct options *o, const char *usage, int argc, char *argv[])
+{
+	int first;
+
+	while ((first = options_parse(o, FOR_WAIT, usage, argc, argv)) < argc) {
+		take_address(o, argv[first]);
+		argv[first] = argv[0];
+		argv += first;
+		argc -= first;
+	}
+}
+
+static int
+run(const struct command *self, int argc, char *argv[])
+{
+	static struct waiting w;
+	struct stored lease;
+	struct options o;
+
+	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
+	options_default(&o);
+	parse(&o, self->usage, argc, argv);
+	if (!boot_wanted(&o))
+		errx(EXIT_PORTLEASE,
+		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
+	lease_find(&lease, o.ip, "wait");
+	begin(&w, &o, &lease);
+	loop(&w);
+	return w.vigil.boot.verdict == READY_READY
+		   ? 0
+		   : unready_status(&w.vigil.boot);
+}
+
+const struct command cmd_wait = {
+	"wait",
+	"wait [options] [IP] --listen PORTS",
+	"until a lease is ready, or is not going to be",
+	run,
+};

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A socket touches a lease by its local or its remote end.  What its state
+ * says of it is a table; whose it is, arithmetic and the record's cookies.
+ */
+#include "proof/evidence.h"
+#include "kernel/addrlock.h"
+#include "kernel/procfs.h"
+#include "store/recquery.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+struct looking {
+	struct evidence *e;
+	const struct terms *terms;
+	const struct record *record;
+};
+
+/* Not exported by netinet/tcp.h; see include/net/tcp_states.h in Linux. */
+enum { NEW_SYN_RECV = 12 };
+
+/*
+ * States that may outlive their last holder.  In all others an ownerless
+ * socket is on its way out, or in flight: somebody may yet get it.
+ */
+static bool
+fades(uint8_t state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+	       state == TCP_TIME_WAIT || state == TCP_LAST_ACK ||
+	       state == TCP_CLOSING || state == TCP_SYN_RECV ||
+	       state == NEW_SYN_RECV;
+}
+
+static int
+prefix_of(const struct terms *t)
+{
+	return t->flags & TERMS_ADOPTED ? 32 : 24;
+}
+
+static bool
+in_lease(const struct looking *l, const struct in6_addr *addr)
+{
+	return sockdiag_within(addr, l->terms->leased, prefix_of(l->terms));
+}
+
+static bool
+recorded(const struct looking *l, const struct sockdiag_socket *s)
+{
+	return l->record != NULL && ledger_knows(l->record, s->cookie);
+}
+
+static bool
+is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
+{
+	return s->state == SOCKDIAG_BOUND && s->lport == SENTINEL_PORT &&
+	       sockdiag_within(
+		   &s->laddr, sentinel_address(l->terms->leased), 32);
+}
+
+static bool
+kept(const struct evidence *e, const struct sockdiag_socket *s)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.cookie == s->cookie)
+			return true;
+	return false;
+}
+
+/* Where to keep one of the lease; NULL: no room. */
+static struct leftover *
+room_for_held(struct evidence *e)
+{
+	if (e->nleft < EVIDENCE_LEFT)
+		return &e->left[e->nleft++];
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].kind == LEFT_FOREIGN)
+			return &e->left[i];
+	return NULL;
+}
+
+static void
+add_held(
+    struct evidence *e, const struct sockdiag_socket *s, enum left_kind kind)
+{
+	struct leftover *left;
+
+	if (kept(e, s))
+		return;
+	e->held++;
+	left = room_for_held(e);
+	if (left != NULL)
+		*left = (struct leftover){ .socket = *s, .kind = kind };
+}
+
+/* Another stranger's socket explains the same as this one. */
+static bool
+alike(const struct leftover *left, const struct sockdiag_socket *s)
+{
+	return left->kind == LEFT_FOREIGN && left->socket.lport == s->lport &&
+	       left->socket.protocol == s->protocol &&
+	       left->socket.v6only == s->v6only;
+}
+
+static void
+add_foreign(struct evidence *e, const struct sockdiag_socket *s)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (alike(&e->left[i], s))
+			return;
+	if (e->nleft < EVIDENCE_LEFT)
+		e->left[e->nleft++] =
+		    (struct leftover){ .socket = *s, .kind = LEFT_FOREIGN };
+}
+
+/* A socket whose own end is in the lease. */
+static void
+add_local(const struct looking *l, const struct sockdiag_socket *s)
+{
+	bool adopted = l->terms->flags & TERMS_ADOPTED;
+	enum left_kind kind = LEFT_LEASE;
+
+	if (is_sentinel(l, s))
+		return;
+	if (adopted && l->terms->nports > 0 &&
+	    !terms_declares(l->terms, s->lport)) {
+		if (!recorded(l, s))
+			return;
+		kind = LEFT_RECORD;
+	}
+	if (s->protocol == IPPROTO_TCP && s->inode == 0 && fades(s->state))
+		l->e->fading++;
+	else
+		add_held(l->e, s, kind);
+}
+
+static int
+take(const struct sockdiag_socket *s, void *arg)
+{
+	struct looking *l = arg;
+
+	if (in_lease(l, &s->laddr)) {
+		add_local(l, s);
+	} else if (sockdiag_wildcard(s)) {
+		if (recorded(l, s))
+			add_held(l->e, s, LEFT_RECORD);
+		else if (terms_declares(l->terms, s->lport))
+			add_foreign(l->e, s);
+	} else if (in_lease(l, &s->raddr) && s->protocol == IPPROTO_TCP &&
+		   !(l->terms->flags & TERMS_ADOPTED)) {
+		/* A client's end; ours, if it is still there, counts itself. */
+		l->e->fading++;
+	}
+	return 0;
+}
+
+void
+evidence_sockets(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look)
+{
+	struct looking l = { e, t, record };
+	int prefix = prefix_of(t);
+
+	if (diag == NULL) {
+		e->sockets_unseen = errno != 0 ? errno : EPERM;
+		return;
+	}
+	if ((look == LOOK_WALK &&
+		(sockdiag_tcp_slice(diag, t->leased, prefix, take, &l) == -1 ||
+		    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)) ||
+	    sockdiag_tcp_listening(diag, t->leased, prefix, take, &l) == -1)
+		e->sockets_unseen = errno;
+}
+
+/* Does a stranger's wildcard socket explain why this port is refused? */
+static bool
+blocked(struct evidence *e, uint16_t port, uint8_t protocol)
+{
+	for (size_t i = 0; i < e->nleft; i++) {
+		const struct sockdiag_socket *s = &e->left[i].socket;
+
+		if (e->left[i].kind == LEFT_FOREIGN && s->lport == port &&
+		    s->protocol == protocol && !s->v6only)
+			return e->left[i].blocks = true;
+	}
+	return false;
+}
+
+struct place {
+	uint32_t ip;
+	uint16_t port;
+};
+
+static int
+waits_at(const struct sockdiag_socket *s, void *arg)
+{
+	const struct place *at = arg;
+
+	return s->state == TCP_TIME_WAIT && s->lport == at->port &&
+	       sockdiag_within(&s->laddr, at->ip, 32);
+}
+
+/*
+ * A server that did not set SO_REUSEADDR itself leaves TIME_WAITs that refuse
+ * its port to everybody (inet_csk_bind_conflict in the kernel).
+ */
+static bool
+in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
+{
+	struct place at = { ip, port };
+
+	return diag != NULL &&
+	       sockdiag_tcp_slice(diag, ip, 32, waits_at, &at) == 1;
+}
+
+/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
+static void
+refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
+    int type)
+{
+	bool tcp = type == SOCK_STREAM;
+	bool cooling = tcp && sentinel_probe(ip, port, type, true) == 0;
+	bool waiting = tcp && !cooling && in_time_wait(diag, ip, port);
+
+	e->port = port;
+	if (waiting)
+		e->ports_waiting++;
+	if (cooling || waiting)
+		e->ports_cooling++;
+	else
+		e->ports_held++;
+}
+
+static void
+try_port(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
+    int type)
+{
+	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+
+	if (sentinel_probe(ip, port, type, false) == 0)
+		return;
+	if (procfs_starved(errno))
+		e->sockets_unseen = errno;
+	if (errno == EADDRINUSE && !blocked(e, port, protocol))
+		refused(e, diag, ip, port, type);
+}
+
+static void
+try_ports(struct evidence *e, struct sockdiag *diag, const struct terms *t)
+{
+	e->ports_held = e->ports_cooling = e->ports_waiting = e->port = 0;
+	for (uint32_t i = 0; i < t->nports; i++) {
+		for (uint32_t p = t->ports[i].first; p <= t->ports[i].last;
+		     p++) {
+			try_port(e, diag, t->leased, (uint16_t)p, SOCK_STREAM);
+			try_port(e, diag, t->leased, (uint16_t)p, SOCK_DGRAM);
+		}
+	}
+}
+
+/*
+ * UDP, and who is bound without listening (Linux 6.8): a walk each, so only
+ * when nothing else explains a port that is refused.  Neither fades, so what
+ * was counted already is not counted twice.
+ */
+static void
+look_closer(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record)
+{
+	struct looking l = { e, t, record };
+	int prefix = prefix_of(t);
+
+	if (sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1 ||
+	    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)
+		e->sockets_unseen = errno;
+}
+
+static bool
+unexplained(const struct evidence *e)
+{
+	return e->ports_held > 0 || (e->ports_cooling > 0 && e->fading == 0);
+}
+
+void
+evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record, enum look look)
+{
+	evidence_sockets(e, diag, t, record, look);
+	if (e->held > 0)
+		return;
+	try_ports(e, NULL, t);
+	if (!unexplained(e) || diag == NULL)
+		return;
+	look_closer(e, diag, t, record);
+	try_ports(e, diag, t);
+}
+
+struct search {
+	struct evidence *e;
+	pid_t pid;
+};
+
+static int
+match(uint32_t inode, int fd, void *arg)
+{
+	struct search *search = arg;
+	struct evidence *e = search->e;
+
+	(void)fd;
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].socket.inode == inode && inode != 0 &&
+		    e->left[i].holder == 0)
+			e->left[i].holder = search->pid;
+	return 0;
+}
+
+static int
+search_process(pid_t pid, void *arg)
+{
+	struct search search = { arg, pid };
+
+	if (procfs_sockets(pid, match, &search) == -1 &&
+	    (errno == EACCES || errno == EPERM))
+		search.e->processes_unseen = true;
+	return 0;
+}
+
+static void
+name_holder(struct leftover *left)
+{
+	if (left->holder == 0)
+		return;
+	if (procfs_cmdline(left->holder, left->line, sizeof(left->line)) == -1)
+		left->line[0] = '\0';
+}
+
+const struct leftover *
+evidence_held(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].kind != LEFT_FOREIGN)
+			return &e->left[i];
+	return NULL;
+}
+
+void
+evidence_holders(struct evidence *e)
+{
+	bool unseen = e->processes_unseen;
+
+	if (e->nleft == 0)
+		return;
+	e->processes_unseen = false;
+	(void)procfs_each(search_process, e);
+	for (size_t i = 0; i < e->nleft; i++)
+		name_holder(&e->left[i]);
+	/* Other people's processes hide nothing once all holders are found. */
+	e->processes_unseen = unseen;
+}

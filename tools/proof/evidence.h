@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Evidence of what is left of a lease: gathered from the kernel, in the
+ * order that proves (first no processes, then sockets, then ports), and
+ * judged by proof.h.
+ */
+#ifndef EVIDENCE_H
+#define EVIDENCE_H
+
+#include "kernel/sockdiag.h"
+#include "lease/record.h"
+
+#include <sys/types.h>
+
+enum { EVIDENCE_LEFT = 64, HOLDER_LINE = 160 };
+
+/* Whose a socket is, and on whose word. */
+enum left_kind {
+	LEFT_LEASE, /* the lease's: by its address, so the kernel says it */
+	LEFT_RECORD, /* the lease's: but only the record's cookie says it */
+	LEFT_FOREIGN /* a stranger's, on a wildcard and a declared port */
+};
+
+/* A socket that is still there. */
+struct leftover {
+	struct sockdiag_socket socket;
+	enum left_kind kind;
+	bool blocks; /* a stranger's, for which a port was refused */
+	pid_t holder; /* a process that has it open; 0 none found */
+	char line[HOLDER_LINE];
+};
+
+struct evidence {
+	int sockets_unseen; /* errno with which sock_diag, or a socket to try
+			       a port with, was refused; 0 seen */
+	int processes_failed; /* errno with which the look at them failed */
+	bool processes_unseen;
+	bool overflowed; /* tables of the record that are needed */
+	bool damaged; /* the record, while it was in use */
+	unsigned int processes; /* of the lease, still alive */
+	unsigned int held; /* sockets with somebody behind them */
+	unsigned int fading; /* sockets that only time removes */
+	unsigned int ports_held;
+	unsigned int ports_cooling;
+	unsigned int ports_waiting; /* of them, nobody can bind them yet */
+	uint16_t port; /* the last port refused, 0 none */
+	size_t nleft;
+	/* As found; a stranger's, one for a port, gives way to the lease's. */
+	struct leftover left[EVIDENCE_LEFT];
+};
+
+enum look {
+	LOOK_CHEAP, /* listeners alone: bound sockets cost a walk */
+	LOOK_WALK /* all TCP states, and UDP */
+};
+
+/*
+ * Add what sockets say.  record may be NULL; with it, its cookies tell whose
+ * a wildcard listener or a socket on an adopted address is.  Terms without any
+ * port mean that nobody knows them: all count.
+ */
+void evidence_sockets(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look);
+
+/*
+ * The same, and what binding each declared port says when nothing is held.
+ * Where a port is refused and a stranger on a wildcard explains it, it is the
+ * stranger's (blocks), not the lease's; otherwise it counts as held or
+ * cooling.
+ */
+void evidence_all(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, enum look look);
+
+/* The first one left that is the lease's own; NULL: none. */
+const struct leftover *evidence_held(const struct evidence *e);
+
+/* Find who holds what is left: one pass over /proc, only if needed. */
+void evidence_holders(struct evidence *e);
+
+#endif

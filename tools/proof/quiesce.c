@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* Subscribe to the kernel's reports first, then look, then wait for one. */
+#include "proof/quiesce.h"
+#include "base/clock.h"
+#include "kernel/departures.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE = 2000, RELOOK = 100 /* milliseconds */ };
+
+static void
+look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record)
+{
+	struct evidence fresh = { .processes = e->processes,
+		.processes_failed = e->processes_failed,
+		.processes_unseen = e->processes_unseen,
+		.overflowed = e->overflowed };
+
+	*e = fresh;
+	errno = 0;
+	evidence_all(e, diag, t, record, LOOK_WALK);
+}
+
+static bool
+held_by_somebody(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->nleft; i++)
+		if (e->left[i].kind != LEFT_FOREIGN && e->left[i].holder != 0)
+			return true;
+	return false;
+}
+
+/*
+ * UDP sockets go unreported, so never wait for a report alone; and where only
+ * our own probes tell, their reports would wake us for ever.
+ */
+static void
+wait_for_report(
+    const struct evidence *e, const struct terms *t, int watch, int64_t left)
+{
+	departures_wait(
+	    e->held > 0 ? watch : -1, -1, t, left < RELOOK ? left : RELOOK);
+}
+
+static enum verdict
+settle_watching(struct evidence *e, struct sockdiag *diag,
+    const struct terms *t, const struct record *record, int watch)
+{
+	int64_t end = clock_ms() + PATIENCE, left;
+
+	for (;;) {
+		look(e, diag, t, record);
+		if (e->held + e->ports_held == 0)
+			break;
+		evidence_holders(e);
+		left = end - clock_ms();
+		if (held_by_somebody(e) || e->processes > 0 || left <= 0)
+			break;
+		wait_for_report(e, t, watch, left);
+	}
+	return proof_of(e);
+}
+
+enum verdict
+settle(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record)
+{
+	enum verdict verdict;
+	int watch;
+
+	look(e, diag, t, record);
+	if (e->held + e->ports_held == 0)
+		return proof_of(e);
+	watch = sockdiag_watch_open();
+	verdict = settle_watching(e, diag, t, record, watch);
+	if (watch != -1)
+		close(watch);
+	return verdict;
+}

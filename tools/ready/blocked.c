@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * /proc/PID/task/TID/{stat,syscall,wchan}, and for connections under way what
+ * the kernel has in SYN_SENT, named as the record says it was asked for.
+ */
+#include "ready/blocked.h"
+#include "kernel/procfs.h"
+#include "ready/activity.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { DIALLING = 64 };
+
+/* A connection that nobody has answered yet. */
+struct dialling {
+	uint32_t inode;
+	char to[LEDGER_ENDPOINT];
+};
+
+struct search {
+	struct sleepers *found;
+	const struct terms *terms;
+	const struct record *record;
+	struct dialling dialling[DIALLING];
+	size_t n;
+	const struct dialling *held; /* by the process that is looked at */
+};
+
+/*
+ * Calls that a thread waits in.  Those that wait for descriptors may wait for
+ * a connection.
+ */
+static const struct {
+	long number;
+	const char *name;
+	bool descriptors;
+} calls[] = {
+#define CALL(name, descriptors)                                                \
+	{                                                                      \
+		SYS_##name, #name, descriptors                                 \
+	}
+	CALL(connect, true),
+#ifdef SYS_poll
+	CALL(poll, true),
+	CALL(select, true),
+	CALL(epoll_wait, true),
+	CALL(pause, false),
+#endif
+	CALL(ppoll, true),
+	CALL(pselect6, true),
+	CALL(epoll_pwait, true),
+	CALL(io_uring_enter, true),
+	CALL(futex, false),
+	CALL(nanosleep, false),
+	CALL(clock_nanosleep, false),
+	CALL(restart_syscall, false),
+	CALL(rt_sigsuspend, false),
+	CALL(rt_sigtimedwait, false),
+	CALL(wait4, false),
+	CALL(waitid, false),
+	CALL(accept, false),
+	CALL(accept4, false),
+	CALL(read, false),
+	CALL(readv, false),
+	CALL(write, false),
+	CALL(writev, false),
+	CALL(recvfrom, false),
+	CALL(recvmsg, false),
+	CALL(sendto, false),
+	CALL(sendmsg, false),
+	CALL(openat, false),
+	CALL(flock, false),
+	CALL(fcntl, false),
+	CALL(ioctl, false),
+	CALL(fsync, false),
+	CALL(fdatasync, false),
+	CALL(msgrcv, false),
+	CALL(semop, false),
+	CALL(semtimedop, false),
+#undef CALL
+};
+
+static bool
+waits_for_descriptors(const char *name)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strcmp(calls[i].name, name) == 0)
+			return calls[i].descriptors;
+	return false;
+}
+
+void
+sleepers_call(long number, char *name, size_t size)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (calls[i].number == number) {
+			(void)strlcpy(name, calls[i].name, size);
+			return;
+		}
+	}
+	(void)snprintf(name, size, "system call %ld", number);
+}
+
+/* As the program asked for it: by the record, else by arithmetic. */
+static void
+name_peer(const struct search *search, const struct sockdiag_socket *s,
+    char to[static LEDGER_ENDPOINT])
+{
+	const struct record *r = search->record;
+	struct endpoint peer = { s->raddr, s->rport, s->family };
+	struct opened entry;
+
+	if (ledger_open(r, s->cookie, OPEN_CONNECT, &entry))
+		peer = entry.asked;
+	else
+		peer = slice_asked(search->terms, &peer, NULL);
+	ledger_endpoint(&peer, to);
+}
+
+static int
+take_socket(const struct sockdiag_socket *s, void *arg)
+{
+	struct search *search = arg;
+
+	if (s->state != TCP_SYN_SENT || s->inode == 0)
+		return 0;
+	if (search->n == DIALLING)
+		return 1;
+	search->dialling[search->n].inode = s->inode;
+	name_peer(search, s, search->dialling[search->n++].to);
+	return 0;
+}
+
+static int
+match(uint32_t inode, int fd, void *arg)
+{
+	struct search *search = arg;
+
+	(void)fd;
+	for (size_t i = 0; i < search->n; i++)
+		if (search->dialling[i].inode == inode)
+			search->held = &search->dialling[i];
+	return search->held != NULL;
+}
+
+/* Of a thread: one file, its first line. */
+static bool
+line_of(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t n = -1;
+	int fd;
+
+	(void)snprintf(
+	    path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return n > 0;
+}
+
+static void
+read_sleep(struct sleeper *s)
+{
+	char text[512], *end;
+	long number;
+
+	s->state = '?';
+	if (line_of(s->pid, s->tid, "stat", text, sizeof(text)) &&
+	    (end = strrchr(text, ')')) != NULL && end[1] == ' ')
+		s->state = end[2];
+	if (line_of(s->pid, s->tid, "wchan", text, sizeof(text)) &&
+	    strcmp(text, "0") != 0)
+		(void)strlcpy(s->wchan, text, sizeof(s->wchan)); /* cut */
+	if (!line_of(s->pid, s->tid, "syscall", text, sizeof(text)))
+		return;
+	number = strtol(text, &end, 10);
+	if (end != text && number >= 0)
+		sleepers_call(number, s->call, sizeof(s->call));
+}
+
+static bool
+same(const struct sleeper *a, const struct sleeper *b)
+{
+	return a->pid == b->pid && a->state == b->state &&
+	       strcmp(a->call, b->call) == 0 && strcmp(a->wchan, b->wchan) == 0;
+}
+
+static void
+look(pid_t pid, pid_t tid, void *arg)
+{
+	struct search *search = arg;
+	struct sleepers *found = search->found;
+	struct sleeper s = { .pid = pid, .tid = tid, .threads = 1 };
+
+	read_sleep(&s);
+	for (size_t i = 0; i < found->n; i++) {
+		if (same(&found->list[i], &s)) {
+			found->list[i].threads++;
+			return;
+		}
+	}
+	if (found->n == SLEEPERS) {
+		found->more++;
+		return;
+	}
+	(void)procfs_cmdline(pid, s.line, sizeof(s.line));
+	search->held = NULL;
+	if (waits_for_descriptors(s.call) &&
+	    procfs_sockets(pid, match, search) == 1)
+		memcpy(s.awaits, search->held->to, sizeof(s.awaits));
+	found->list[found->n++] = s;
+}
+
+void
+sleepers_find(struct sleepers *s, pid_t root, pid_t spare,
+    struct sockdiag *diag, const struct terms *terms,
+    const struct record *record)
+{
+	struct search search = { .found = s, .terms = terms, .record = record };
+
+	memset(s, 0, sizeof(*s));
+	if (diag != NULL)
+		(void)sockdiag_tcp_slice(diag, 0, 0, take_socket, &search);
+	(void)pulse_threads(root, record, spare, look, &search);
+}
+
+static const char *
+state_text(char state)
+{
+	return state == 'T'   ? "stopped by a signal"
+	       : state == 't' ? "stopped by a debugger"
+	       : state == 'D' ? "waiting for a device"
+	       : state == 'R' ? "running"
+			      : "asleep";
+}
+
+void
+sleepers_text(const struct sleeper *s, char *text, size_t size)
+{
+	bool in = s->call[0] != '\0' && s->state != 'T' && s->state != 't';
+
+	(void)snprintf(text, size, "%s%s%s%s%s%s%s",
+	    in ? "in " : state_text(s->state), in ? s->call : "",
+	    s->awaits[0] != '\0' ? ", connecting to " : "", s->awaits,
+	    s->wchan[0] != '\0' ? " (" : "", s->wchan,
+	    s->wchan[0] != '\0' ? ")" : "");
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The word is read before the loop is told, and waited on as it was read: a
+ * listen that comes in between ends the wait at once.  See futex(2).  It is
+ * bounded for the sake of a record that was cut short: who looked at it has
+ * another word since (salvage.h), and nobody wakes this one.
+ */
+#include "ready/listenwait.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { STACK = 128 * 1024 };
+
+struct waiter {
+	struct record *record;
+	int fd; /* eventfd */
+	_Atomic bool stop;
+	pthread_t thread;
+};
+
+static void *
+watch(void *arg)
+{
+	struct waiter *w = arg;
+	static const struct timespec damaged = { .tv_sec = 1 };
+	uint32_t seen;
+
+	for (;;) {
+		seen = atomic_load(&w->record->listens);
+		if (atomic_load(&w->stop))
+			return NULL;
+		(void)eventfd_write(w->fd, 1);
+		(void)syscall(SYS_futex, &w->record->listens, FUTEX_WAIT, seen,
+		    &damaged, NULL, 0);
+	}
+}
+
+static int
+start(struct waiter *w)
+{
+	pthread_attr_t attr;
+	int error;
+
+	(void)pthread_attr_init(&attr); /* cannot fail on Linux */
+	(void)pthread_attr_setstacksize(&attr, STACK);
+	error = pthread_create(&w->thread, &attr, watch, w);
+	(void)pthread_attr_destroy(&attr);
+	return error;
+}
+
+struct waiter *
+waiter_begin(struct record *record)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->record = record;
+	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	atomic_fetch_add(&record->listeners, 1);
+	if (w->fd != -1 && (errno = start(w)) == 0)
+		return w;
+	atomic_fetch_sub(&record->listeners, 1);
+	if (w->fd != -1)
+		close(w->fd);
+	free(w);
+	return NULL;
+}
+
+int
+waiter_fd(const struct waiter *w)
+{
+	return w->fd;
+}
+
+void
+waiter_take(struct waiter *w)
+{
+	eventfd_t n;
+
+	(void)eventfd_read(w->fd, &n);
+}
+
+/* One more on the word: a thread that is about to wait will not. */
+void
+waiter_end(struct waiter *w)
+{
+	if (w == NULL)
+		return;
+	atomic_store(&w->stop, true);
+	record_listening(w->record);
+	(void)pthread_join(w->thread, NULL);
+	atomic_fetch_sub(&w->record->listeners, 1);
+	close(w->fd);
+	free(w);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A run is a child in a group of its own, with /dev/null to read from and a
+ * pipe to talk into, of which the end is kept.
+ */
+#include "ready/readycmd.h"
+#include "base/clock.h"
+#include "kernel/procfs.h"
+#include "store/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PAUSE_FIRST = 100, PAUSE_LONGEST = 5000 }; /* milliseconds */
+
+static _Noreturn void
+become(const struct probe *p, int out)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct go go = *p->go;
+	sigset_t none;
+
+	(void)setpgid(0, 0);
+	(void)dup2(null, 0);
+	(void)dup2(out, 1);
+	(void)dup2(out, 2);
+	if (p->cwd != NULL && chdir(p->cwd) == -1)
+		_exit(EXIT_PORTLEASE);
+	if (p->env != NULL)
+		environ = (char **)(uintptr_t)p->env;
+	go.notify[0] = '\0';
+	if (environment_enter(&go) == -1)
+		_exit(EXIT_PORTLEASE);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	execl("/bin/sh", "sh", "-c", p->command, (char *)NULL);
+	_exit(EXIT_NOT_FOUND);
+}
+
+int
+probe_start(struct probe *p)
+{
+	int pipes[2];
+
+	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) == -1)
+		return -1;
+	/* Only our end may be without patience. */
+	(void)fcntl(pipes[1], F_SETFL, 0);
+	p->pid = fork();
+	if (p->pid == 0)
+		become(p, pipes[1]);
+	close(pipes[1]);
+	p->out = pipes[0];
+	p->pidfd = p->pid == -1 ? -1 : pidfd_open(p->pid, 0);
+	if (p->pidfd == -1) {
+		close(p->out);
+		p->pid = 0;
+		return -1;
+	}
+	p->runs++;
+	p->len = 0;
+	p->said[0] = '\0';
+	return 0;
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The end is what counts: the older half goes when there is no room. */
+static void
+keep(struct probe *p, const char *text, size_t n)
+{
+	const size_t room = sizeof(p->said) - 1;
+
+	if (n > room) {
+		text += n - room;
+		n = room;
+	}
+	if (p->len + n > room) {
+		size_t drop = p->len + n - room;
+
+		memmove(p->said, p->said + drop, p->len - drop);
+		p->len -= drop;
+	}
+	memcpy(p->said + p->len, text, n);
+	p->len += n;
+	p->said[p->len] = '\0';
+}
+
+void
+probe_read(struct probe *p)
+{
+	char text[1024];
+	ssize_t n = -1;
+
+	/* Bounded: who talks without end must not keep us here. */
+	for (int i = 0; i < 64; i++) {
+		n = read(p->out, text, sizeof(text));
+		if (n <= 0)
+			break;
+		keep(p, text, (size_t)n);
+	}
+	/* It may go on without a voice; an end would be readable for ever. */
+	if (n == 0)
+		shut(&p->out);
+}
+
+static void
+ended(struct probe *p, const siginfo_t *info)
+{
+	bool exited = info->si_code == CLD_EXITED;
+
+	probe_read(p);
+	shut(&p->out);
+	shut(&p->pidfd);
+	p->pid = 0;
+	p->status = exited ? info->si_status : 128 + info->si_status;
+	p->passed = p->status == 0;
+	p->missing = p->status == EXIT_NOT_FOUND;
+	p->pause = p->pause == 0                  ? PAUSE_FIRST
+		   : p->pause < PAUSE_LONGEST / 2 ? p->pause * 2
+						  : PAUSE_LONGEST;
+	p->next = clock_ms() + p->pause;
+}
+
+bool
+probe_reaped(struct probe *p, pid_t pid, const siginfo_t *info)
+{
+	if (p->pid == 0 || p->pid != pid)
+		return false;
+	ended(p, info);
+	return true;
+}
+
+bool
+probe_reap(struct probe *p)
+{
+	siginfo_t info = { 0 };
+
+	if (p->pid == 0 ||
+	    waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) == -1 ||
+	    info.si_pid == 0)
+		return false;
+	ended(p, &info);
+	return true;
+}
+
+/* Not reaped yet, so that its number is still its own. */
+void
+probe_end(struct probe *p)
+{
+	if (p->pid == 0)
+		return;
+	(void)kill(-p->pid, SIGKILL);
+	(void)kill(p->pid, SIGKILL); /* it may not lead its group yet */
+	shut(&p->out);
+	shut(&p->pidfd);
+	p->pid = 0;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/* One object, one line, one write(2). */
+#include "ready/status.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/printable.h"
+#include "kernel/procfs.h"
+#include "ready/explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	SCHEMA = 1,
+	THREADS = 8, /* sleepers in a line, which stays below PIPE_BUF */
+	PORTS = 64
+};
+
+/* A pipe that poll(2) calls writable takes PIPE_BUF bytes at once. */
+static bool
+has_room(int fd)
+{
+	struct pollfd out = { .fd = fd, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && out.revents & (POLLOUT | POLLERR);
+}
+
+/* What a long line can do without, first to last. */
+static const char *const bulky[] = { "probe", "threads", "up", "missing" };
+
+static char *
+line_of(json_t *event)
+{
+	char *line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
+
+	for (size_t i = 0; i < sizeof(bulky) / sizeof(*bulky); i++) {
+		if (line == NULL || strlen(line) < PIPE_BUF)
+			return line;
+		free(line);
+		(void)json_object_del(event, bulky[i]);
+		line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	}
+	return line;
+}
+
+static void
+emit(struct status *s, size_t sink, json_t *event)
+{
+	char *line;
+	size_t len;
+
+	json_object_set_new(event, "dropped", json_integer(s->dropped[sink]));
+	line = line_of(event);
+	if (line == NULL)
+		return;
+	len = strlen(line);
+	line[len] = '\n'; /* in the place of its NUL */
+	if (!has_room(s->fd[sink])) {
+		s->dropped[sink]++;
+	} else if (write(s->fd[sink], line, len + 1) == -1 && errno == EPIPE) {
+		close(s->fd[sink]);
+		s->fd[sink] = -1;
+	}
+	free(line);
+}
+
+/* Takes event, which may be NULL, over. */
+static void
+tell(struct status *s, const char *name, json_t *event)
+{
+	json_t *line = json_pack("{s:i, s:s, s:s, s:f}", "version", SCHEMA,
+	    "event", name, "address", s->ip, "elapsed",
+	    (double)(clock_ms() - s->begun) / 1000);
+
+	if (line == NULL || json_object_update(line, event) == -1)
+		return;
+	for (size_t i = 0; i < STATUS_SINKS; i++)
+		if (s->fd[i] != -1)
+			emit(s, i, line);
+	json_decref(line);
+	json_decref(event);
+}
+
+/* Many lines, each fit for a terminal. */
+static json_t *
+lines_of(const char *text, size_t size)
+{
+	json_t *list = json_array();
+	char copy[PROBE_SAID], *at = copy, *line;
+
+	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
+	while ((line = strsep(&at, "\n")) != NULL) {
+		printable_line(line);
+		if (*line != '\0')
+			json_array_append_new(list, json_string(line));
+	}
+	return list;
+}
+
+static bool
+nobody(const struct status *s)
+{
+	return s->fd[0] == -1 && s->fd[1] == -1;
+}
+
+/* Of the awaited ports those that are up, or those that are not. */
+static json_t *
+ports_of(const struct boot *b, bool up)
+{
+	const struct terms *t = &b->plan.options->awaited;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < t->nports; i++)
+		for (uint32_t port = t->ports[i].first;
+		     port <= t->ports[i].last; port++)
+			if (portset_has(&b->up, (uint16_t)port) == up &&
+			    json_array_size(list) < PORTS)
+				json_array_append_new(list, json_integer(port));
+	return list;
+}
+
+void
+status_open(struct status *s)
+{
+	static const int fds[STATUS_SINKS] = { FD_STATUS, FD_STATUS_FILE };
+
+	for (size_t i = 0; i < STATUS_SINKS; i++)
+		s->fd[i] = fcntl(fds[i], F_GETFD) == -1 ? -1 : fds[i];
+	s->begun = clock_ms();
+}
+
+void
+status_leased(struct status *s, const struct request *r, const struct terms *t,
+    const char *record)
+{
+	char path[PATH_MAX];
+
+	if (nobody(s))
+		return;
+	(void)strlcpy(path, record, sizeof(path)); /* same size */
+	printable_line(path);
+	tell(s, "leased",
+	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
+		r->command, "monitor", getpid(), "ports", json_ports(t),
+		"command", r->line));
+}
+
+void
+status_progress(struct status *s, const struct boot *b)
+{
+	if (nobody(s))
+		return;
+	tell(s, "progress",
+	    json_pack("{s:o, s:o, s:f, s:f, s:s, s:s, s:i, s:i}", "up",
+		ports_of(b, true), "missing", ports_of(b, false), "idle",
+		(double)b->idle.asleep / 1000, "idle_limit",
+		(double)b->facts.idle_limit / 1000, "doing",
+		idle_doing(b->idle.last), "status", b->status, "probes",
+		b->probe.runs, "malformed", b->malformed));
+}
+
+void
+status_ready(struct status *s, const struct boot *b)
+{
+	if (nobody(s))
+		return;
+	tell(s, "ready",
+	    json_pack("{s:o, s:s, s:i, s:i}", "up", ports_of(b, true), "status",
+		b->status, "probes", b->probe.runs, "malformed", b->malformed));
+}
+
+static json_t *
+sleepers_of(const struct boot *b)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < b->sleepers.n && i < THREADS; i++) {
+		const struct sleeper *s = &b->sleepers.list[i];
+
+		json_array_append_new(
+		    list, json_pack("{s:i, s:i, s:i, s:s, s:s#, s:s, s:s, s:s}",
+			      "pid", s->pid, "tid", s->tid, "threads",
+			      s->threads, "command", s->line, "state",
+			      &s->state, (size_t)1, "call", s->call, "wchan",
+			      s->wchan, "awaits", s->awaits));
+	}
+	return list;
+}
+
+void
+status_unready(struct status *s, const struct boot *b)
+{
+	char reason[UNREADY_REASON];
+
+	if (nobody(s))
+		return;
+	unready_reason(b, reason);
+	printable_line(reason);
+	tell(s, "not-ready",
+	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
+		ready_name(b->verdict), "reason", reason, "up",
+		ports_of(b, true), "missing", ports_of(b, false), "threads",
+		sleepers_of(b), "probe",
+		lines_of(b->probe.said, sizeof(b->probe.said)), "probes",
+		b->probe.runs, "malformed", b->malformed));
+}
+
+void
+status_ending(struct status *s, const char *why)
+{
+	if (!nobody(s))
+		tell(s, "ending", json_pack("{s:s}", "why", why));
+}
+
+void
+status_verdict(struct status *s, const char *verdict, const char *reason,
+    const struct ended *end)
+{
+	if (!nobody(s))
+		tell(s, "verdict",
+		    json_pack("{s:s, s:s, s:i, s:i}", "verdict", verdict,
+			"reason", reason, "status", end->status, "signal",
+			end->sig));
+}

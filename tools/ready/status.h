@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What happens to a lease, as lines of JSON for another program: --status-fd
+ * and --status-file.  The schema is in portlease(1).
+ *
+ * Nobody is waited for: a line that a reader has no room for is dropped, and
+ * the next one tells how many were.
+ */
+#ifndef STATUS_H
+#define STATUS_H
+
+#include "ready/startup.h"
+
+enum { STATUS_SINKS = 2 };
+
+struct status {
+	int fd[STATUS_SINKS]; /* -1 none */
+	const char *ip; /* set by whoever leased it */
+	int64_t begun; /* clock_ms */
+	unsigned int dropped[STATUS_SINKS];
+};
+
+/* In the monitor: take over the descriptors of wire.h that are there. */
+void status_open(struct status *s);
+
+void status_leased(struct status *s, const struct request *r,
+    const struct terms *t, const char *record);
+void status_progress(struct status *s, const struct boot *b);
+void status_ready(struct status *s, const struct boot *b);
+void status_unready(struct status *s, const struct boot *b);
+
+/* why: "not ready", "signal", "command exited". */
+void status_ending(struct status *s, const char *why);
+
+/* The proof's verdict and reason, and how the front ends. */
+void status_verdict(struct status *s, const char *verdict, const char *reason,
+    const struct ended *end);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Records as files in a state directory.  A record appears under its name
+ * only when it is complete, and vanishes when its lease is freed.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "lease/record.h"
+#include "store/statedir.h"
+
+#include <limits.h>
+
+struct stored {
+	struct record *record; /* mapped; NULL when it is unreadable */
+	struct terms terms; /* a copy that makes sense; of one mapped by name */
+	uint32_t ip; /* from its name, host byte order */
+	uint64_t netns; /* from its name */
+	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */
+	bool writable;
+	int fd; /* of one that is mapped for writing, see vouch.h; else -1 */
+	bool live; /* its monitor lived when it was mapped; see vouch.h */
+	bool past; /* of another boot: only its terms say something */
+	char name[48];
+	char path[PATH_MAX];
+};
+
+/*
+ * Create and map the record of ip, all of it allocated; the caller is its
+ * monitor until store_unmap or its death, fills it in and calls store_publish,
+ * until when nobody sees it.  0; -1 with errno: ENOSPC, EDQUOT, EROFS.
+ */
+int store_create(
+    const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s);
+int store_publish(const struct statedir *dir, const struct stored *s);
+
+/* Does the state directory hold a record of this address? */
+bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
+
+/*
+ * Map the record with this name, for reading, or for writing with writable.
+ * Never fails: see error, which is ENOENT, too, when it was removed meanwhile.
+ */
+void store_map(const struct statedir *dir, const char *name, bool writable,
+    struct stored *s);
+void store_unmap(struct stored *s);
+
+/* Remove the file.  0; -1 with errno. */
+int store_remove(const struct statedir *dir, const char *name);
+
+/*
+ * Call each for the address and identity of every readable record of this
+ * network namespace, in no order: a tenth of what mapping them costs.  Ends
+ * with the first result other than 0, and returns it.
+ */
+int store_identities(uint64_t netns,
+    int (*each)(uint32_t ip, const struct identity *, void *arg), void *arg);
+
+/*
+ * Remove what takers have left that died before they published: files that
+ * are no records yet, and whose lock is free.
+ */
+void store_sweep(uint64_t netns);
+
+/*
+ * Call each for every record of this network namespace in every state
+ * directory, in the order of their names.  s is unmapped afterwards.  Ends
+ * with the first result other than 0, and returns it.
+ */
+int store_each(uint64_t netns,
+    int (*each)(const struct statedir *, struct stored *, void *), void *arg);
+
+#endif

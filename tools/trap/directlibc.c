@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What lies beneath the modules of shim/ when they run in the tools: libc,
+ * and the marked calls, since a net may lie below the tools, too.
+ */
+#include "hook/real.h"
+#include "sock/bypass.h"
+
+struct real real_table = {
+	.bind = mark_bind,
+	.connect = mark_connect,
+	.listen = mark_listen,
+	.getsockname = getsockname,
+	.getpeername = getpeername,
+	.getsockopt = getsockopt,
+	.setsockopt = setsockopt,
+};
+_Atomic bool real_resolved = true;
+
+void
+real_resolve(void)
+{
+}
