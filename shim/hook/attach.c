@@ -24,8 +24,8 @@
 extern const char portlease_untranslated __attribute__((weak));
 
 /* NULL: nobody has looked; &none: no lease.  Set once, by publish. */
-static _Atomic(struct attachment *) published;
-static struct attachment none;
+static _Atomic(struct lease_ctx *) published;
+static struct lease_ctx none;
 
 static const char *
 variable(const char *name)
@@ -157,7 +157,7 @@ say_unrecorded(const char *path, int error)
 
 /* The absolute path of this shared object, as the loader knows it. */
 static void
-name_shim(struct heritage *h)
+name_shim(struct child_env *h)
 {
 	char cwd[PATH_MAX];
 	Dl_info info;
@@ -176,7 +176,7 @@ name_shim(struct heritage *h)
 
 /* The leased address is the second field of the terms. */
 static void
-name_ip(struct heritage *h, char *terms)
+name_ip(struct child_env *h, char *terms)
 {
 	char *ip = strchr(terms, ';') + 1;
 	char *end = strchr(ip, ';');
@@ -187,9 +187,9 @@ name_ip(struct heritage *h, char *terms)
 }
 
 static void
-inherit(struct attachment *a, const char *path)
+inherit(struct lease_ctx *a, const char *path)
 {
-	struct heritage *h = &a->heritage;
+	struct child_env *h = &a->heritage;
 	char text[TERMS_TEXT];
 
 	name_shim(h);
@@ -204,9 +204,9 @@ inherit(struct attachment *a, const char *path)
 
 /* The terms from the record, which others may be writing to. */
 static bool
-adopt_record(struct attachment *a, struct record *r)
+adopt_record(struct lease_ctx *a, struct record *r)
 {
-	a->self = record_terms(r, &a->terms) ? self_new() : NULL;
+	a->self = record_terms(r, &a->terms) ? procid_new() : NULL;
 	if (a->self != NULL)
 		a->record = r;
 	return a->self != NULL;
@@ -214,7 +214,7 @@ adopt_record(struct attachment *a, struct record *r)
 
 /* Fill in terms and record; false when there is no lease. */
 static bool
-find(struct attachment *a, const char *path, const char *terms)
+find(struct lease_ctx *a, const char *path, const char *terms)
 {
 	struct record *r = path != NULL ? map(path) : NULL;
 	int error = errno;
@@ -233,7 +233,7 @@ find(struct attachment *a, const char *path, const char *terms)
 }
 
 static void
-discard(struct attachment *a)
+discard(struct lease_ctx *a)
 {
 	if (a->record != NULL)
 		(void)munmap(a->record, sizeof(*a->record));
@@ -242,12 +242,12 @@ discard(struct attachment *a)
 	(void)munmap(a, sizeof(*a));
 }
 
-static struct attachment *
+static struct lease_ctx *
 build(void)
 {
 	const char *path = variable("PORTLEASE_RECORD");
 	const char *terms = variable("PORTLEASE_TERMS");
-	struct attachment *a;
+	struct lease_ctx *a;
 
 	if (&portlease_untranslated != NULL || (path == NULL && terms == NULL))
 		return &none;
@@ -262,19 +262,19 @@ build(void)
 		return &none;
 	}
 	if (a->terms.flags & (TERMS_TRAP | TERMS_MARKED))
-		real_mark();
+		real_bypass();
 	inherit(a, path);
 	return a;
 }
 
-static struct attachment *
-publish(struct attachment *a)
+static struct lease_ctx *
+publish(struct lease_ctx *a)
 {
-	struct attachment *first = NULL;
+	struct lease_ctx *first = NULL;
 
 	if (atomic_compare_exchange_strong(&published, &first, a)) {
 		if (a->record != NULL)
-			self_enter(a->record, a->self);
+			procid_enter(a->record, a->self);
 		return a;
 	}
 	if (a != &none)
@@ -282,10 +282,10 @@ publish(struct attachment *a)
 	return first;
 }
 
-const struct attachment *
-attached(void)
+const struct lease_ctx *
+lease_ctx(void)
 {
-	struct attachment *a =
+	struct lease_ctx *a =
 	    atomic_load_explicit(&published, memory_order_acquire);
 	int keep;
 
@@ -301,5 +301,5 @@ __attribute__((constructor)) static void
 enter(void)
 {
 	real_resolve();
-	(void)attached();
+	(void)lease_ctx();
 }

@@ -16,24 +16,24 @@
 #include <limits.h>
 
 /* Entries for the environment of children, "NAME=value"; "" when unknown. */
-struct heritage {
+struct child_env {
 	char preload[PATH_MAX]; /* names the shim alone */
 	char record[PATH_MAX];
 	char terms[TERMS_TEXT];
 	char ip[64];
 };
 
-struct attachment {
+struct lease_ctx {
 	struct terms terms; /* a private copy, validated */
 	struct record *record; /* NULL: sockets are moved but not recorded */
-	struct self *self; /* NULL exactly when record is */
-	struct heritage heritage;
+	struct procid *self; /* NULL exactly when record is */
+	struct child_env heritage;
 };
 
 /*
  * The attachment, or NULL when calls are to pass.  Async-signal-safe, keeps
  * errno.
  */
-const struct attachment *attached(void);
+const struct lease_ctx *lease_ctx(void);
 
 #endif

@@ -50,11 +50,11 @@ readable(const void *p, size_t n, uintptr_t *page)
 	if (last == *page && ((uintptr_t)p & ~(uintptr_t)4095) == last)
 		return true;
 	*page = last;
-	return memory_readable(p, n);
+	return uaccess_readable(p, n);
 }
 
 bool
-inherit_readable(char *const envp[])
+childenv_readable(char *const envp[])
 {
 	uintptr_t vector = 1, text = 1; /* no page */
 
@@ -70,7 +70,7 @@ inherit_readable(char *const envp[])
 }
 
 bool
-inherit_other(const struct attachment *a, char *const envp[])
+childenv_other(const struct lease_ctx *a, char *const envp[])
 {
 	const char *theirs = lookup(envp, RECORD);
 	const char *ours = value(a->heritage.record, RECORD);
@@ -85,7 +85,7 @@ length(const char *text)
 }
 
 size_t
-inherit_room(const struct attachment *a, char *const envp[])
+childenv_room(const struct lease_ctx *a, char *const envp[])
 {
 	size_t n = 0, preload, asan;
 
@@ -160,8 +160,8 @@ add_without(struct builder *b, const char *list, const char *shim)
 }
 
 static void
-add_preload(struct builder *b, const struct heritage *h, char *const envp[],
-    const struct target *target)
+add_preload(struct builder *b, const struct child_env *h, char *const envp[],
+    const struct exe *target)
 {
 	const char *list = lookup(envp, PRELOAD);
 	const char *shim = value(h->preload, PRELOAD);
@@ -201,7 +201,7 @@ add_asan(struct builder *b, char *const envp[])
 
 /* Entries that are replaced. */
 static bool
-replaced(const char *entry, const struct target *target)
+replaced(const char *entry, const struct exe *target)
 {
 	return value(entry, PRELOAD) != NULL || value(entry, RECORD) != NULL ||
 	       value(entry, TERMS) != NULL || value(entry, IP) != NULL ||
@@ -209,8 +209,8 @@ replaced(const char *entry, const struct target *target)
 }
 
 char **
-inherit_fill(const struct attachment *a, char *const envp[],
-    const struct target *target, void *room)
+childenv_fill(const struct lease_ctx *a, char *const envp[],
+    const struct exe *target, void *room)
 {
 	struct builder b = { .entry = room };
 	size_t n = 0;

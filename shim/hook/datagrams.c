@@ -23,8 +23,8 @@ enum {
 
 /* A destination: as the program named it, then as the kernel gets it. */
 struct goal {
-	struct noted call;
-	struct turning turning; /* of a TCP Fast Open */
+	struct sockcall call;
+	struct connect_undo connect_undo; /* of a TCP Fast Open */
 	struct sockaddr_in6 in6;
 	socklen_t len;
 	int error; /* what the kernel would natively say at once, or 0 */
@@ -35,7 +35,7 @@ struct goal {
  * 127.0.0.1: the kernel chooses the source anew (ip(7)).
  */
 static bool
-rerouted(const struct attachment *a, const struct noted *call)
+rerouted(const struct lease_ctx *a, const struct sockcall *call)
 {
 	return !(a->terms.flags & TERMS_ADOPTED) &&
 	       endpoint_ip4(&call->asked) >> 24 == 127 &&
@@ -47,29 +47,30 @@ rerouted(const struct attachment *a, const struct noted *call)
  * that speaks IPv6 alone, and binds the socket even when it sends nothing.
  */
 static void
-prepare(const struct attachment *a, struct noted *call)
+prepare(const struct lease_ctx *a, struct sockcall *call)
 {
 	struct endpoint shown = slice_asked(&a->terms, &call->given, NULL);
 
-	call->v6only = place_client(a, call->fd, &call->asked, IPPROTO_UDP);
-	call->asked = route_native(&call->asked);
+	call->v6only = bind_client(a, call->fd, &call->asked, IPPROTO_UDP);
+	call->asked = dest_native(&call->asked);
 	if (call->v6only ||
 	    (!endpoint_equal(&shown, &call->asked) && !rerouted(a, call)))
-		note_sent(a, call);
+		trace_sent(a, call);
 }
 
 /*
  * An IPv6 socket bound into the slice cannot reach ::1, where it saw a peer
- * outside the slice (see names_source): 127.0.0.1 is meant.
+ * outside the slice (see reverse_source): 127.0.0.1 is meant.
  */
 static bool
 answer_outside(
-    const struct attachment *a, const struct noted *call, struct goal *goal)
+    const struct lease_ctx *a, const struct sockcall *call, struct goal *goal)
 {
 	struct endpoint local, to;
 
 	if (!IN6_IS_ADDR_LOOPBACK(&call->asked.addr) ||
-	    !ask_local(call->fd, &local) || !slice_contains(&a->terms, &local))
+	    !sockopt_local(call->fd, &local) ||
+	    !slice_contains(&a->terms, &local))
 		return false;
 	to = endpoint_of(AF_INET6, INADDR_LOOPBACK, call->asked.port);
 	goal->len = sizeof(goal->in6);
@@ -90,44 +91,44 @@ read_unspecified(
 	memcpy(&in, sa, sizeof(in));
 	*ep =
 	    endpoint_of(AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
-	return in.sin_family == AF_UNSPEC && ask_local(fd, &local) &&
+	return in.sin_family == AF_UNSPEC && sockopt_local(fd, &local) &&
 	       local.family == AF_INET;
 }
 
 /* TCP Fast Open is a connect: its source goes into the slice, too. */
 static void
-open_fast(
-    const struct attachment *a, struct noted *call, struct turning *turning)
+open_fast(const struct lease_ctx *a, struct sockcall *call,
+    struct connect_undo *connect_undo)
 {
-	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
-	note_connect(a, call, call->v6only, turning);
+	call->v6only = bind_client(a, call->fd, &call->asked, call->protocol);
+	trace_connect(a, call, call->v6only, connect_undo);
 }
 
 /* Where data for this name goes; false: where the program says. */
 static bool
-destine(const struct attachment *a, int fd, const void *name, socklen_t len,
+destine(const struct lease_ctx *a, int fd, const void *name, socklen_t len,
     int flags, struct goal *goal)
 {
-	struct noted *call = &goal->call;
+	struct sockcall *call = &goal->call;
 
 	goal->error = 0;
-	goal->call = (struct noted){ .fd = fd };
+	goal->call = (struct sockcall){ .fd = fd };
 	if (!sockname_read(&call->asked, name, len) &&
 	    !read_unspecified(fd, name, len, &call->asked))
 		return false;
-	call->protocol = ask_protocol(fd);
+	call->protocol = sockopt_protocol(fd);
 	if (call->protocol == 0 ||
 	    (call->protocol == IPPROTO_TCP && !(flags & MSG_FASTOPEN)))
 		return false;
 	if (call->asked.family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && names_lifted(a, fd))
+	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && reverse_lifted(a, fd))
 		goal->error = ENETUNREACH;
-	if (!route_inside(a, &call->asked, call->protocol, &call->given))
+	if (!dest_inside(a, &call->asked, call->protocol, &call->given))
 		return answer_outside(a, call, goal) || goal->error != 0;
 	if (call->protocol == IPPROTO_UDP)
 		prepare(a, call);
 	else
-		open_fast(a, call, &goal->turning);
+		open_fast(a, call, &goal->connect_undo);
 	goal->len = sizeof(goal->in6);
 	endpoint_write(&call->given, &goal->in6, &goal->len);
 	return true;
@@ -135,21 +136,21 @@ destine(const struct attachment *a, int fd, const void *name, socklen_t len,
 
 /* After the real call: as after a connect (sockets.c). */
 static void
-settle(const struct attachment *a, const struct goal *goal, ssize_t rc)
+quiesce(const struct lease_ctx *a, const struct goal *goal, ssize_t rc)
 {
 	if (rc != -1 || goal->call.protocol != IPPROTO_TCP ||
 	    errno == EINPROGRESS || errno == EINTR)
 		return;
 	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
-		place_leave(a, goal->call.fd);
-	note_unconnected(a, &goal->turning);
+		bind_undo(a, goal->call.fd);
+	trace_connect_undo(a, &goal->connect_undo);
 }
 
 EXPORT ssize_t
 sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
     socklen_t len)
 {
-	const struct attachment *a = sa != NULL ? attached() : NULL;
+	const struct lease_ctx *a = sa != NULL ? lease_ctx() : NULL;
 	struct goal goal;
 	ssize_t rc;
 
@@ -161,14 +162,14 @@ sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
 	}
 	sa = (const struct sockaddr *)&goal.in6;
 	rc = real()->sendto(fd, buf, n, flags, sa, goal.len);
-	settle(a, &goal, rc);
+	quiesce(a, &goal, rc);
 	return rc;
 }
 
 EXPORT ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
+	const struct lease_ctx *a = sockname_named(msg) ? lease_ctx() : NULL;
 	struct msghdr moved;
 	struct goal goal;
 	ssize_t rc;
@@ -184,7 +185,7 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 	moved.msg_name = &goal.in6;
 	moved.msg_namelen = goal.len;
 	rc = real()->sendmsg(fd, &moved, flags);
-	settle(a, &goal, rc);
+	quiesce(a, &goal, rc);
 	return rc;
 }
 
@@ -192,7 +193,7 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 static bool
 named(const struct mmsghdr *msgs, unsigned int n)
 {
-	if (!memory_readable(msgs, n * sizeof(*msgs)))
+	if (!uaccess_readable(msgs, n * sizeof(*msgs)))
 		return false;
 	for (unsigned int i = 0; i < n; i++)
 		if (msgs[i].msg_hdr.msg_name != NULL)
@@ -202,7 +203,7 @@ named(const struct mmsghdr *msgs, unsigned int n)
 
 /* Send up to MESSAGES of them, each to where it goes. */
 static int
-send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
+send_some(const struct lease_ctx *a, int fd, struct mmsghdr *msgs,
     unsigned int n, int flags)
 {
 	struct mmsghdr moved[MESSAGES];
@@ -230,7 +231,7 @@ send_some(const struct attachment *a, int fd, struct mmsghdr *msgs,
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
 	if (destined)
-		settle(a, &goals[0], rc);
+		quiesce(a, &goals[0], rc);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
 	return rc;
@@ -241,7 +242,7 @@ EXPORT int
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
 	unsigned int sent = 0, most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
-	const struct attachment *a = named(msgs, most) ? attached() : NULL;
+	const struct lease_ctx *a = named(msgs, most) ? lease_ctx() : NULL;
 	int keep = errno, rc = 0;
 
 	if (a == NULL)
@@ -263,18 +264,18 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 
 /* Show the sender's name, in place, as the program knows it. */
 static void
-rename_source(const struct attachment *a, int fd, struct sockaddr *sa,
+rename_source(const struct lease_ctx *a, int fd, struct sockaddr *sa,
     socklen_t len, socklen_t room)
 {
 	struct endpoint ep;
 
-	if (sockname_written(&ep, sa, len, room) && names_source(a, fd, &ep))
+	if (sockname_written(&ep, sa, len, room) && reverse_source(a, fd, &ep))
 		sockname_put(&ep, sa, room);
 }
 
 /* The same for a room that cuts names: through one that does not. */
 static ssize_t
-receive_cut(const struct attachment *a, int fd, struct msghdr *msg, int flags)
+receive_cut(const struct lease_ctx *a, int fd, struct msghdr *msg, int flags)
 {
 	struct sockaddr *sa = msg->msg_name;
 	struct sockname name;
@@ -299,14 +300,14 @@ receive_cut(const struct attachment *a, int fd, struct msghdr *msg, int flags)
 static bool
 cuts(const void *name, socklen_t room)
 {
-	return sockname_cuts(room) && memory_readable(name, room);
+	return sockname_cuts(room) && uaccess_readable(name, room);
 }
 
 EXPORT ssize_t
 recvfrom(
     int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len)
 {
-	const struct attachment *a = sa != NULL ? attached() : NULL;
+	const struct lease_ctx *a = sa != NULL ? lease_ctx() : NULL;
 	int room = a != NULL ? sockname_room(len) : -1;
 	struct iovec iov = { buf, n };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -339,7 +340,7 @@ __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 EXPORT ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	const struct attachment *a = sockname_named(msg) ? attached() : NULL;
+	const struct lease_ctx *a = sockname_named(msg) ? lease_ctx() : NULL;
 	socklen_t room;
 	ssize_t rc;
 
@@ -363,7 +364,7 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)
 {
 	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
-	const struct attachment *a = named(msgs, most) ? attached() : NULL;
+	const struct lease_ctx *a = named(msgs, most) ? lease_ctx() : NULL;
 	socklen_t rooms[MESSAGES_MAX];
 	struct msghdr *m;
 	int rc;

@@ -53,7 +53,7 @@ make(const struct call *c, char *const envp[])
 
 /* The net is inherited, but not by a process that `exec` brought. */
 static uint32_t
-trapped(const struct attachment *a, uint32_t flags)
+trapped(const struct lease_ctx *a, uint32_t flags)
 {
 	if (!(a->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
 	    syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) !=
@@ -63,26 +63,26 @@ trapped(const struct attachment *a, uint32_t flags)
 }
 
 /* What the call would execute, and under which name. */
-static struct target
-aim(const struct attachment *a, const struct call *c, char name[PATH_MAX])
+static struct exe
+aim(const struct lease_ctx *a, const struct call *c, char name[PATH_MAX])
 {
 	const char *path = c->path;
-	struct target target;
+	struct exe target;
 
 	if (c->how == BY_SEARCH)
-		path = target_search(path, name);
+		path = exe_search(path, name);
 	if (c->how == BY_FD)
 		path = "";
 	if (c->how == BY_FD || c->how == BY_DIR)
-		target = target_of(
+		target = exe_of(
 		    c->fd, path, c->how == BY_FD ? AT_EMPTY_PATH : c->flags);
 	else
-		target = target_of(AT_FDCWD, path, 0);
+		target = exe_of(AT_FDCWD, path, 0);
 	target.flags = trapped(a, target.flags);
 	if (path != name)
 		name[0] = '\0';
 	if (target.found && path[0] == '\0')
-		target_name(c->fd, name);
+		exe_path(c->fd, name);
 	else if (target.found && path != name && strlen(path) < PATH_MAX)
 		memcpy(name, path, strlen(path) + 1);
 	return target;
@@ -96,8 +96,8 @@ struct promise {
 };
 
 static void
-announce(const struct attachment *a, const struct target *target,
-    const char *name, struct promise *p)
+announce(const struct lease_ctx *a, const struct exe *target, const char *name,
+    struct promise *p)
 {
 	struct image image;
 
@@ -105,17 +105,17 @@ announce(const struct attachment *a, const struct target *target,
 	p->uncovered = p->made && image_uncovered(target->flags);
 	if (!p->made)
 		return;
-	self_before_exec(a->record, a->self, &p->old);
+	procid_before_exec(a->record, a->self, &p->old);
 	image = p->old;
 	image.flags = target->flags;
-	self_name(&image, name);
+	procid_set_path(&image, name);
 	(void)record_image(a->record, &image);
 	if (p->uncovered)
 		atomic_fetch_add(&a->record->counts.uncovered, 1);
 }
 
 static void
-withdraw(const struct attachment *a, const struct promise *p)
+withdraw(const struct lease_ctx *a, const struct promise *p)
 {
 	if (p->made)
 		(void)record_image(a->record, &p->old);
@@ -127,24 +127,25 @@ withdraw(const struct attachment *a, const struct promise *p)
 static int
 become(const struct call *c)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 	struct promise promise;
-	struct target target;
+	struct exe target;
 	char name[PATH_MAX];
 	size_t room;
 	int rc;
 
-	if (a == NULL || !inherit_readable(c->envp) ||
-	    inherit_other(a, c->envp))
+	if (a == NULL || !childenv_readable(c->envp) ||
+	    childenv_other(a, c->envp))
 		return make(c, c->envp);
-	room = inherit_room(a, c->envp);
+	room = childenv_room(a, c->envp);
 	if (room == 0) {
 		errno = E2BIG;
 		return -1;
 	}
 	target = aim(a, c, name);
 	announce(a, &target, name, &promise);
-	rc = make(c, inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
+	rc =
+	    make(c, childenv_fill(a, c->envp, &target, __builtin_alloca(room)));
 	withdraw(a, &promise);
 	return rc;
 }
@@ -282,18 +283,18 @@ execle(const char *path, const char *arg, ...)
 
 /* A child that the shim cannot enter does not write its own image. */
 static void
-note_child(const struct attachment *a, const struct target *target,
+note_child(const struct lease_ctx *a, const struct exe *target,
     const char *name, pid_t pid)
 {
 	struct image image;
 
 	if (a->record == NULL || !(target->flags & IMAGE_UNCOVERED))
 		return;
-	self_before_exec(a->record, a->self, &image);
+	procid_before_exec(a->record, a->self, &image);
 	image.pid = pid;
-	image.start = self_start_of(pid);
+	image.start = procid_start(pid);
 	image.flags = target->flags;
-	self_name(&image, name);
+	procid_set_path(&image, name);
 	(void)record_image(a->record, &image);
 	if (image_uncovered(target->flags))
 		atomic_fetch_add(&a->record->counts.uncovered, 1);
@@ -306,23 +307,23 @@ static int
 spawn(spawner *make_child, pid_t *pid, const struct call *c,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
 {
-	const struct attachment *a = attached();
-	struct target target;
+	const struct lease_ctx *a = lease_ctx();
+	struct exe target;
 	char name[PATH_MAX];
 	pid_t child = 0;
 	size_t room;
 	int rc;
 
-	if (a == NULL || !inherit_readable(c->envp) ||
-	    inherit_other(a, c->envp))
+	if (a == NULL || !childenv_readable(c->envp) ||
+	    childenv_other(a, c->envp))
 		return make_child(
 		    pid, c->path, actions, attr, c->argv, c->envp);
-	room = inherit_room(a, c->envp);
+	room = childenv_room(a, c->envp);
 	if (room == 0)
 		return E2BIG;
 	target = aim(a, c, name);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
-	    inherit_fill(a, c->envp, &target, __builtin_alloca(room)));
+	    childenv_fill(a, c->envp, &target, __builtin_alloca(room)));
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)

@@ -13,7 +13,7 @@
 struct real real_table;
 _Atomic bool real_resolved;
 
-/* Set once, by real_mark, for resolvers that come later. */
+/* Set once, by real_bypass, for resolvers that come later. */
 static _Atomic bool marked;
 
 /* POSIX lets dlsym return functions; ISO C wants a copy, not a cast. */
@@ -28,9 +28,9 @@ resolve(void *call, const char *name)
 static void
 mark(void)
 {
-	real_table.bind = mark_bind;
-	real_table.connect = mark_connect;
-	real_table.listen = mark_listen;
+	real_table.bind = bypass_bind;
+	real_table.connect = bypass_connect;
+	real_table.listen = bypass_listen;
 }
 
 void
@@ -48,7 +48,7 @@ real_resolve(void)
 }
 
 void
-real_mark(void)
+real_bypass(void)
 {
 	atomic_store(&marked, true);
 	mark();

@@ -66,7 +66,7 @@ void real_resolve(void);
  * From now on bind, connect and listen are the marked ones (mark.h), not
  * what comes next behind the shim: a net lies below.
  */
-void real_mark(void);
+void real_bypass(void);
 
 static inline const struct real *
 real(void)

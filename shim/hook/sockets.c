@@ -14,55 +14,55 @@
 #include <string.h>
 
 static int
-bind_name(const struct attachment *a, int fd, const struct sockaddr *sa,
-    socklen_t len)
+bind_name(
+    const struct lease_ctx *a, int fd, const struct sockaddr *sa, socklen_t len)
 {
 	if (a == NULL)
 		return real()->bind(fd, sa, len);
-	return calls_bind(a, fd, sa, len);
+	return sockops_bind(a, fd, sa, len);
 }
 
 EXPORT int
 bind(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	return bind_name(attached(), fd, sa, len);
+	return bind_name(lease_ctx(), fd, sa, len);
 }
 
 EXPORT int
 connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 
 	if (a == NULL)
 		return real()->connect(fd, sa, len);
-	return calls_connect(a, fd, sa, len);
+	return sockops_connect(a, fd, sa, len);
 }
 
 EXPORT int
 listen(int fd, int backlog)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 
 	if (a == NULL)
 		return real()->listen(fd, backlog);
-	return calls_listen(a, fd, backlog);
+	return sockops_listen(a, fd, backlog);
 }
 
 /* Note who was accepted, and name it as the program knows it. */
 static void
-welcome(const struct attachment *a, int fd, struct endpoint *peer)
+welcome(const struct lease_ctx *a, int fd, struct endpoint *peer)
 {
-	struct noted call = { .fd = fd, .protocol = IPPROTO_TCP };
+	struct sockcall call = { .fd = fd, .protocol = IPPROTO_TCP };
 
 	call.given = *peer;
-	names_accepted(a, peer);
+	reverse_accepted(a, peer);
 	call.asked = *peer;
-	note_accepted(a, &call);
+	trace_accepted(a, &call);
 }
 
 /* A name that nobody asked for is still asked of the kernel: for the note. */
 static int
-receive_nameless(const struct attachment *a, int fd, int flags)
+receive_nameless(const struct lease_ctx *a, int fd, int flags)
 {
 	struct sockname name = { .len = sizeof(name.ss) };
 	struct sockaddr *sa = (struct sockaddr *)&name.ss;
@@ -82,7 +82,7 @@ receive_nameless(const struct attachment *a, int fd, int flags)
  */
 static bool
 written(const struct sockaddr *sa, socklen_t len, int room, int fd,
-    __typeof__(ask_local) *ask, struct endpoint *ep)
+    __typeof__(sockopt_local) *ask, struct endpoint *ep)
 {
 	if (room == -1)
 		return false;
@@ -91,14 +91,14 @@ written(const struct sockaddr *sa, socklen_t len, int room, int fd,
 }
 
 static int
-receive(const struct attachment *a, int fd, struct sockaddr *sa, socklen_t *len,
+receive(const struct lease_ctx *a, int fd, struct sockaddr *sa, socklen_t *len,
     int flags)
 {
 	int room = sockname_room(len), rc;
 	struct endpoint peer;
 
 	rc = real()->accept4(fd, sa, len, flags);
-	if (rc == -1 || !written(sa, *len, room, rc, ask_peer, &peer))
+	if (rc == -1 || !written(sa, *len, room, rc, sockopt_peer, &peer))
 		return rc;
 	welcome(a, rc, &peer);
 	sockname_put(&peer, sa, (socklen_t)room);
@@ -108,7 +108,7 @@ receive(const struct attachment *a, int fd, struct sockaddr *sa, socklen_t *len,
 EXPORT int
 accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 
 	if (a == NULL)
 		return real()->accept(fd, sa, len);
@@ -119,7 +119,7 @@ accept(int fd, struct sockaddr *sa, socklen_t *len)
 EXPORT int
 accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 
 	if (a == NULL)
 		return real()->accept4(fd, sa, len, flags);
@@ -130,13 +130,13 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 EXPORT int
 getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
 
 	rc = real()->getsockname(fd, sa, len);
-	if (rc == 0 && written(sa, *len, room, fd, ask_local, &ep) &&
-	    names_local(a, fd, &ep))
+	if (rc == 0 && written(sa, *len, room, fd, sockopt_local, &ep) &&
+	    reverse_local(a, fd, &ep))
 		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
@@ -144,25 +144,25 @@ getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 	int room = a != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
 
 	rc = real()->getpeername(fd, sa, len);
-	if (rc == 0 && written(sa, *len, room, fd, ask_peer, &ep) &&
-	    names_peer(a, fd, &ep))
+	if (rc == 0 && written(sa, *len, room, fd, sockopt_peer, &ep) &&
+	    reverse_peer(a, fd, &ep))
 		sockname_put(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
 /* The kernel says that it is off; the program may have set it. */
 static void
-correct_v6only(const struct attachment *a, int fd, void *value, socklen_t len)
+correct_v6only(const struct lease_ctx *a, int fd, void *value, socklen_t len)
 {
 	int v6only = 0;
 
 	memcpy(&v6only, value, len < sizeof(v6only) ? len : sizeof(v6only));
-	if (v6only != 0 || !names_v6only(a, fd))
+	if (v6only != 0 || !reverse_v6only(a, fd))
 		return;
 	v6only = 1;
 	memcpy(value, &v6only, len < sizeof(v6only) ? len : sizeof(v6only));
@@ -171,12 +171,12 @@ correct_v6only(const struct attachment *a, int fd, void *value, socklen_t len)
 EXPORT int
 getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
-	const struct attachment *a;
+	const struct lease_ctx *a;
 	int rc = real()->getsockopt(fd, level, option, value, len);
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
-	a = attached();
+	a = lease_ctx();
 	if (a != NULL)
 		correct_v6only(a, fd, value, *len);
 	return rc;
@@ -185,16 +185,16 @@ getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 EXPORT int
 setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	const struct attachment *a;
+	const struct lease_ctx *a;
 	int rc = real()->setsockopt(fd, level, option, value, len), v6only = 0;
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
-	a = attached();
+	a = lease_ctx();
 	if (value != NULL) /* which means 0 (net/ipv6/ipv6_sockglue.c) */
 		memcpy(&v6only, value, sizeof(v6only));
 	if (a != NULL)
-		names_forget_v6only(a, fd, v6only != 0);
+		reverse_forget_v6only(a, fd, v6only != 0);
 	return rc;
 }
 
@@ -204,7 +204,7 @@ enum { RESVPORT_FIRST = 600, RESVPORT_LAST = 1023 };
 EXPORT int
 bindresvport(int fd, struct sockaddr_in *sin)
 {
-	const struct attachment *a = attached();
+	const struct lease_ctx *a = lease_ctx();
 	struct sockaddr_in any = { .sin_family = AF_INET };
 	int ports = RESVPORT_LAST - RESVPORT_FIRST + 1, rc = -1;
 	int first = (int)getpid() % ports;

@@ -158,7 +158,7 @@ record_image(struct record *r, const struct image *image)
 
 /* Copy a stable way; false when it is free, dropped or being written. */
 static bool
-copy_way(const struct way *slot, struct way *way)
+copy_way(const struct binding *slot, struct binding *way)
 {
 	uint32_t turn;
 
@@ -177,7 +177,7 @@ copy_way(const struct way *slot, struct way *way)
 }
 
 static bool
-write_way(struct way *slot, uint32_t turn, const struct way *way)
+write_way(struct binding *slot, uint32_t turn, const struct binding *way)
 {
 	if (!claim(&slot->turn, turn, ANEW))
 		return false;
@@ -192,7 +192,7 @@ write_way(struct way *slot, uint32_t turn, const struct way *way)
 
 /* Another socket under the same names: only whose it is changes. */
 static bool
-renew_way(struct way *slot, uint32_t turn, const struct way *way)
+renew_way(struct binding *slot, uint32_t turn, const struct binding *way)
 {
 	if (!claim(&slot->turn, turn, RENEWAL))
 		return false;
@@ -211,7 +211,7 @@ home_of(uint16_t port)
 }
 
 static bool
-same_place(const struct way *a, const struct way *b)
+same_place(const struct binding *a, const struct binding *b)
 {
 	return a->protocol == b->protocol && a->given.port == b->given.port &&
 	       memcmp(&a->given.addr, &b->given.addr, sizeof(a->given.addr)) ==
@@ -220,20 +220,20 @@ same_place(const struct way *a, const struct way *b)
 
 /* A glance at a slot, before it is copied: most are of other places. */
 static bool
-looks_like(const struct way *slot, const struct endpoint *given)
+looks_like(const struct binding *slot, const struct endpoint *given)
 {
 	return slot->given.port == given->port &&
 	       IN6_ARE_ADDR_EQUAL(&slot->given.addr, &given->addr);
 }
 
 static bool
-same_answer(const struct way *a, const struct way *b)
+same_answer(const struct binding *a, const struct binding *b)
 {
 	return endpoint_equal(&a->asked, &b->asked) && a->v6only == b->v6only;
 }
 
 static void
-drop(struct way *slot, uint32_t turn)
+drop(struct binding *slot, uint32_t turn)
 {
 	if (!claim(&slot->turn, turn, ANEW))
 		return;
@@ -243,7 +243,7 @@ drop(struct way *slot, uint32_t turn)
 
 /* A slot that was seen to be of no use to anybody, and its turn then. */
 struct spare {
-	struct way *slot;
+	struct binding *slot;
 	uint32_t turn;
 };
 
@@ -252,15 +252,15 @@ struct spare {
  * proves dead, and remember the first slot that may be used for a new one.
  */
 static bool
-renew(struct record *r, const struct way *way, bool exclusive,
+renew(struct record *r, const struct binding *way, bool exclusive,
     struct spare *spare)
 {
-	struct way old;
+	struct binding old;
 	bool done = false;
 
 	spare->slot = NULL;
 	for (uint32_t i = 0; i < WINDOW; i++) {
-		struct way *slot =
+		struct binding *slot =
 		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
 
@@ -283,7 +283,7 @@ renew(struct record *r, const struct way *way, bool exclusive,
 }
 
 bool
-record_bound(struct record *r, const struct way *way, bool exclusive)
+record_bound(struct record *r, const struct binding *way, bool exclusive)
 {
 	struct spare spare = { 0 };
 
@@ -299,14 +299,14 @@ record_bound(struct record *r, const struct way *way, bool exclusive)
 }
 
 bool
-record_displace(
-    struct record *r, const struct way *way, bool (*taken)(const struct way *))
+record_displace(struct record *r, const struct binding *way,
+    bool (*taken)(const struct binding *))
 {
-	struct way old;
+	struct binding old;
 	bool done = false;
 
 	for (uint32_t i = 0; i < WINDOW; i++) {
-		struct way *slot =
+		struct binding *slot =
 		    &r->bound[(home_of(way->given.port) + i) % RECORD_BOUND];
 		uint32_t turn = turn_of(&slot->turn);
 		bool live = copy_way(slot, &old);
@@ -331,14 +331,14 @@ record_lost(struct record *r)
 enum { AROUND = 8 };
 
 void
-record_connected(struct record *r, const struct way *way)
+record_connected(struct record *r, const struct binding *way)
 {
-	struct way *oldest = NULL;
+	struct binding *oldest = NULL;
 	uint32_t turn = 0;
 	bool found;
 
 	for (uint64_t i = 0; i < AROUND; i++) {
-		struct way *slot =
+		struct binding *slot =
 		    &r->connected[(way->cookie + i) % RECORD_CONNECTED];
 		uint32_t seen = turn_of(&slot->turn);
 
@@ -359,10 +359,11 @@ record_connected(struct record *r, const struct way *way)
 }
 
 bool
-record_find_connected(const struct record *r, uint64_t cookie, struct way *way)
+record_find_connected(
+    const struct record *r, uint64_t cookie, struct binding *way)
 {
 	for (uint64_t i = 0; i < AROUND; i++) {
-		const struct way *slot =
+		const struct binding *slot =
 		    &r->connected[(cookie + i) % RECORD_CONNECTED];
 
 		if (slot->cookie == cookie && copy_way(slot, way) &&
@@ -374,13 +375,13 @@ record_find_connected(const struct record *r, uint64_t cookie, struct way *way)
 
 enum ways
 record_find(const struct record *r, const struct endpoint *given,
-    uint8_t protocol, uint64_t cookie, struct way *way)
+    uint8_t protocol, uint64_t cookie, struct binding *way)
 {
-	struct way key = { .given = *given, .protocol = protocol }, seen;
-	enum ways found = WAYS_NONE;
+	struct binding key = { .given = *given, .protocol = protocol }, seen;
+	enum ways found = LOOKUP_NONE;
 
 	for (uint32_t i = 0; i < WINDOW; i++) {
-		const struct way *slot =
+		const struct binding *slot =
 		    &r->bound[(home_of(given->port) + i) % RECORD_BOUND];
 
 		if (turn_of(&slot->turn) == 0)
@@ -393,20 +394,20 @@ record_find(const struct record *r, const struct endpoint *given,
 			continue;
 		if (cookie != 0 && seen.cookie == cookie) {
 			*way = seen;
-			return WAYS_ONE;
+			return LOOKUP_ONE;
 		}
-		if (found != WAYS_NONE && !same_answer(&seen, way))
-			found = WAYS_MANY;
-		if (found == WAYS_NONE || seen.when > way->when)
+		if (found != LOOKUP_NONE && !same_answer(&seen, way))
+			found = LOOKUP_AMBIGUOUS;
+		if (found == LOOKUP_NONE || seen.when > way->when)
 			*way = seen;
-		if (found == WAYS_NONE)
-			found = WAYS_ONE;
+		if (found == LOOKUP_NONE)
+			found = LOOKUP_ONE;
 	}
 	return found;
 }
 
 static bool
-write_open(struct opened *slot, uint64_t n, const struct opened *entry)
+write_open(struct event *slot, uint64_t n, const struct event *entry)
 {
 	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
 
@@ -423,22 +424,22 @@ write_open(struct opened *slot, uint64_t n, const struct opened *entry)
 }
 
 void
-record_open(struct record *r, const struct opened *entry)
+record_event(struct record *r, const struct event *entry)
 {
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t n = atomic_fetch_add_explicit(
 		    &r->counts.opens, 1, memory_order_relaxed);
 
-		if (write_open(&r->opens[n % RECORD_OPENS], n, entry))
+		if (write_open(&r->opens[n % RECORD_EVENTS], n, entry))
 			return;
 		count(&r->counts.passed);
 	}
 }
 
 bool
-record_opened(const struct record *r, uint64_t n, struct opened *entry)
+record_read_event(const struct record *r, uint64_t n, struct event *entry)
 {
-	const struct opened *slot = &r->opens[n % RECORD_OPENS];
+	const struct event *slot = &r->opens[n % RECORD_EVENTS];
 	uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
 
 	if (turn == 0 || turn & 1 || turn > 2 * n + 2 ||
@@ -450,7 +451,7 @@ record_opened(const struct record *r, uint64_t n, struct opened *entry)
 }
 
 uint64_t
-record_opens(const struct record *r)
+record_event_count(const struct record *r)
 {
 	return atomic_load(&r->counts.opens) - atomic_load(&r->counts.passed);
 }

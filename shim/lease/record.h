@@ -30,7 +30,7 @@ enum {
 	RECORD_IMAGES = 512,
 	RECORD_BOUND = 1024, /* a power of two */
 	RECORD_CONNECTED = 256, /* a power of two */
-	RECORD_OPENS = 1536,
+	RECORD_EVENTS = 1536,
 	IMAGE_PATH = 112,
 	RECORD_COMMAND = 256
 };
@@ -67,7 +67,7 @@ struct image {
 	char path[IMAGE_PATH]; /* NUL-terminated, cut at the front */
 };
 
-struct way {
+struct binding {
 	_Atomic uint32_t turn; /* 0: free; odd: being written; else stable */
 	uint8_t valid; /* 0: dropped, its slot may be reused */
 	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
@@ -81,9 +81,9 @@ struct way {
 	struct endpoint given; /* with the real port */
 };
 
-enum open_call { OPEN_BIND = 1, OPEN_CONNECT, OPEN_ACCEPT };
+enum open_call { EVENT_BIND = 1, EVENT_CONNECT, EVENT_ACCEPT };
 
-struct opened {
+struct event {
 	_Atomic uint64_t turn; /* 0: free; of open n: 2n+1 until 2n+2 */
 	uint64_t cookie; /* SO_COOKIE, 0 unknown */
 	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
@@ -143,9 +143,9 @@ struct record {
 	struct counts counts;
 	struct release release;
 	struct image images[RECORD_IMAGES];
-	struct way bound[RECORD_BOUND]; /* by port */
-	struct way connected[RECORD_CONNECTED]; /* by cookie */
-	struct opened opens[RECORD_OPENS];
+	struct binding bound[RECORD_BOUND]; /* by port */
+	struct binding connected[RECORD_CONNECTED]; /* by cookie */
+	struct event opens[RECORD_EVENTS];
 	uint64_t end; /* RECORD_MAGIC: what was cut and grew lost it */
 };
 
@@ -174,51 +174,51 @@ uint16_t record_image(struct record *r, const struct image *image);
  * still hold the port, so that its other ways are dropped.  False when there
  * is no room near the port.
  */
-bool record_bound(struct record *r, const struct way *way, bool exclusive);
+bool record_bound(struct record *r, const struct binding *way, bool exclusive);
 
 /*
  * Remember how a socket was bound over a way nearby whose place `taken` says
  * to be free, and drop the others of that kind: at once, or other threads
  * would have taken the room by the time that it is used.
  */
-bool record_displace(
-    struct record *r, const struct way *way, bool (*taken)(const struct way *));
+bool record_displace(struct record *r, const struct binding *way,
+    bool (*taken)(const struct binding *));
 
 /* Count a way that found no room. */
 void record_lost(struct record *r);
 
 /* Remember how a socket was connected; the oldest one nearby gives way. */
-void record_connected(struct record *r, const struct way *way);
+void record_connected(struct record *r, const struct binding *way);
 
 /*
  * Find how the socket at this given end was bound, and copy it.  Where
  * several sockets share the place under different asked names, cookie
- * decides; with cookie 0 the result is then WAYS_MANY, and the caller asks
- * the kernel for the cookie.  protocol 0 stands for any.
+ * decides; with cookie 0 the result is then LOOKUP_AMBIGUOUS, and the caller
+ * asks the kernel for the cookie.  protocol 0 stands for any.
  */
-enum ways { WAYS_NONE, WAYS_ONE, WAYS_MANY };
+enum ways { LOOKUP_NONE, LOOKUP_ONE, LOOKUP_AMBIGUOUS };
 enum ways record_find(const struct record *r, const struct endpoint *given,
-    uint8_t protocol, uint64_t cookie, struct way *way);
+    uint8_t protocol, uint64_t cookie, struct binding *way);
 
 /* Find how the socket with this cookie was connected. */
 bool record_find_connected(
-    const struct record *r, uint64_t cookie, struct way *way);
+    const struct record *r, uint64_t cookie, struct binding *way);
 
 /*
  * Append to the ring of opens; turn is set here.  A place whose last writer
  * is still at it (or was killed there) is passed over, so that two writers
  * never mix; so is one that the others overtook by a whole round.
  */
-void record_open(struct record *r, const struct opened *entry);
+void record_event(struct record *r, const struct event *entry);
 
 /*
  * A private copy of what lies at place n (from counts.opens - 1 downwards,
- * RECORD_OPENS of them); false when that was overwritten or not finished.
+ * RECORD_EVENTS of them); false when that was overwritten or not finished.
  */
-bool record_opened(const struct record *r, uint64_t n, struct opened *entry);
+bool record_read_event(const struct record *r, uint64_t n, struct event *entry);
 
 /* How many opens there were, exactly. */
-uint64_t record_opens(const struct record *r);
+uint64_t record_event_count(const struct record *r);
 
 /* Note a successful listen and wake those who wait for it. */
 void record_listening(struct record *r);

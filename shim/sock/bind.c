@@ -49,18 +49,18 @@ narrowed(const struct endpoint *asked)
  * be.
  */
 static int
-bind_given(const struct noted *call, socklen_t len)
+bind_given(const struct sockcall *call, socklen_t len)
 {
 	bool lift = call->v6only && pure6(&call->asked);
 	struct sockaddr_in6 in6;
 	int rc;
 
 	if (lift)
-		(void)ask_for(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+		(void)sockopt_set(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	len = sockname_fill(&in6, &call->given, len);
 	rc = real()->bind(call->fd, (struct sockaddr *)&in6, len);
 	if (rc != 0 && lift)
-		(void)ask_for(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		(void)sockopt_set(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	return rc;
 }
 
@@ -69,7 +69,7 @@ bind_given(const struct noted *call, socklen_t len)
  * IPV6_V6ONLY, which could not be lifted when it turns to the lease later.
  */
 static bool
-narrow_client(const struct noted *call)
+narrow_client(const struct sockcall *call)
 {
 	return call->v6only && call->protocol == IPPROTO_UDP &&
 	       call->asked.port == 0 &&
@@ -78,38 +78,38 @@ narrow_client(const struct noted *call)
 
 /* IPV6_V6ONLY as the program set it; false when there is no such option. */
 static bool
-ask_v6only(const struct attachment *a, int fd, bool *v6only)
+ask_v6only(const struct lease_ctx *a, int fd, bool *v6only)
 {
 	int value;
 
-	if (!ask_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value))
+	if (!sockopt_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value))
 		return false;
-	*v6only = value != 0 || names_v6only(a, fd);
+	*v6only = value != 0 || reverse_v6only(a, fd);
 	return true;
 }
 
 static void
 note_placed(
-    const struct attachment *a, struct noted *call, enum placing placing)
+    const struct lease_ctx *a, struct sockcall *call, enum placing placing)
 {
 	if (placing == PLACE_PASS)
-		note_passed(a, call);
+		trace_passed(a, call);
 	else if (placing == PLACE_OUTSIDE)
-		note_outside(a, call);
+		trace_outside(a, call);
 	else
-		note_bound(a, call);
+		trace_bound(a, call);
 }
 
 int
-place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
+bind_socket(const struct lease_ctx *a, int fd, const struct endpoint *asked,
     const struct sockaddr *sa, socklen_t len)
 {
-	struct noted call = { .fd = fd, .asked = *asked };
+	struct sockcall call = { .fd = fd, .asked = *asked };
 	struct asker who = { 0 };
 	enum placing placing;
 	int rc;
 
-	call.protocol = ask_protocol(fd);
+	call.protocol = sockopt_protocol(fd);
 	if (call.protocol == 0 ||
 	    (asked->family == AF_INET6 && !ask_v6only(a, fd, &call.v6only)))
 		return real()->bind(fd, sa, len);
@@ -130,11 +130,11 @@ place_bind(const struct attachment *a, int fd, const struct endpoint *asked,
 
 /* Programs leave the port to connect too, and may then be bound again. */
 static bool
-has_source(const struct attachment *a, int fd)
+has_source(const struct lease_ctx *a, int fd)
 {
 	struct endpoint local;
 
-	return ask_local(fd, &local) && slice_contains(&a->terms, &local);
+	return sockopt_local(fd, &local) && slice_contains(&a->terms, &local);
 }
 
 /*
@@ -142,13 +142,13 @@ has_source(const struct attachment *a, int fd)
  * (IP_BIND_ADDRESS_NO_PORT, ip(7)).  EINVAL: the program has bound it.
  */
 static bool
-bind_source(const struct attachment *a, int fd, const struct endpoint *source)
+bind_source(const struct lease_ctx *a, int fd, const struct endpoint *source)
 {
 	int keep = errno;
 	bool done;
 
 	if (has_source(a, fd) ||
-	    !ask_for(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
+	    !sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
 		return true;
 	done = bind_to(fd, source) == 0;
 	errno = keep;
@@ -171,15 +171,15 @@ lift_v6only(int fd, uint8_t protocol)
 {
 	int value;
 
-	if (!ask_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value) || value == 0)
+	if (!sockopt_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value) || value == 0)
 		return false;
-	return ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) ||
+	return sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) ||
 	       (protocol == IPPROTO_UDP && disconnect(fd) &&
-		   ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
+		   sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0));
 }
 
 bool
-place_client(const struct attachment *a, int fd, const struct endpoint *asked,
+bind_client(const struct lease_ctx *a, int fd, const struct endpoint *asked,
     uint8_t protocol)
 {
 	bool client = protocol == IPPROTO_TCP, lifted;
@@ -195,37 +195,37 @@ place_client(const struct attachment *a, int fd, const struct endpoint *asked,
 }
 
 void
-place_leave(const struct attachment *a, int fd)
+bind_undo(const struct lease_ctx *a, int fd)
 {
 	struct endpoint local, any = endpoint_of(AF_INET, INADDR_ANY, 0);
 	int keep = errno;
 	bool v6only;
 
-	if (!ask_local(fd, &local) || !slice_contains(&a->terms, &local) ||
-	    names_bound(a, fd, &local))
+	if (!sockopt_local(fd, &local) || !slice_contains(&a->terms, &local) ||
+	    reverse_bound(a, fd, &local))
 		return;
-	v6only = local.family == AF_INET6 && names_lifted(a, fd);
+	v6only = local.family == AF_INET6 && reverse_lifted(a, fd);
 	if (local.family == AF_INET6)
 		any.addr = (struct in6_addr)IN6ADDR_ANY_INIT;
 	any.family = local.family;
 	if (bind_to(fd, &any) == 0 && v6only)
-		(void)ask_for(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		(void)sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	errno = keep;
 }
 
 void
-place_listener(const struct attachment *a, int fd)
+bind_listener(const struct lease_ctx *a, int fd)
 {
 	struct endpoint local;
 	struct sockaddr_in6 in6;
 	socklen_t len = sizeof(in6);
 	int keep = errno;
 
-	if (!ask_local(fd, &local) || local.port != 0 ||
+	if (!sockopt_local(fd, &local) || local.port != 0 ||
 	    slice_contains(&a->terms, &local) ||
-	    ask_protocol(fd) != IPPROTO_TCP)
+	    sockopt_protocol(fd) != IPPROTO_TCP)
 		return;
 	endpoint_write(&local, &in6, &len);
-	(void)place_bind(a, fd, &local, (struct sockaddr *)&in6, len);
+	(void)bind_socket(a, fd, &local, (struct sockaddr *)&in6, len);
 	errno = keep;
 }

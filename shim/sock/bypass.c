@@ -6,20 +6,22 @@
 #include <unistd.h>
 
 int
-mark_bind(int fd, const struct sockaddr *sa, socklen_t len)
-{
-	return (int)syscall(SYS_bind, fd, sa, len, MARK_A, MARK_B, MARK_C);
-}
-
-int
-mark_connect(int fd, const struct sockaddr *sa, socklen_t len)
-{
-	return (int)syscall(SYS_connect, fd, sa, len, MARK_A, MARK_B, MARK_C);
-}
-
-int
-mark_listen(int fd, int backlog)
+bypass_bind(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	return (int)syscall(
-	    SYS_listen, fd, backlog, 0L, MARK_A, MARK_B, MARK_C);
+	    SYS_bind, fd, sa, len, BYPASS_A, BYPASS_B, BYPASS_C);
+}
+
+int
+bypass_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	return (int)syscall(
+	    SYS_connect, fd, sa, len, BYPASS_A, BYPASS_B, BYPASS_C);
+}
+
+int
+bypass_listen(int fd, int backlog)
+{
+	return (int)syscall(
+	    SYS_listen, fd, backlog, 0L, BYPASS_A, BYPASS_B, BYPASS_C);
 }

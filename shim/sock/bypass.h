@@ -7,20 +7,20 @@
  *
  * Raw system calls: connect is then no cancellation point (pthreads(7)).
  */
-#ifndef MARK_H
-#define MARK_H
+#ifndef BYPASS_H
+#define BYPASS_H
 
 #include <sys/socket.h>
 
 /* Arguments 3, 4 and 5, counted from 0. */
-enum { MARK_FIRST = 3, MARK_WORDS = 3 };
-#define MARK_A ((unsigned long)0x9d1c62b54e0f7a39ULL)
-#define MARK_B ((unsigned long)0x27e8f05a8b1363d4ULL)
-#define MARK_C ((unsigned long)0xe35a7790c4d21f86ULL)
+enum { BYPASS_FIRST = 3, BYPASS_WORDS = 3 };
+#define BYPASS_A ((unsigned long)0x9d1c62b54e0f7a39ULL)
+#define BYPASS_B ((unsigned long)0x27e8f05a8b1363d4ULL)
+#define BYPASS_C ((unsigned long)0xe35a7790c4d21f86ULL)
 
 /* Each as the call without the prefix. */
-int mark_bind(int fd, const struct sockaddr *sa, socklen_t len);
-int mark_connect(int fd, const struct sockaddr *sa, socklen_t len);
-int mark_listen(int fd, int backlog);
+int bypass_bind(int fd, const struct sockaddr *sa, socklen_t len);
+int bypass_connect(int fd, const struct sockaddr *sa, socklen_t len);
+int bypass_listen(int fd, int backlog);
 
 #endif

@@ -18,45 +18,45 @@ struct goal {
 
 /* Was somebody there who would answer?  Without a record, perhaps. */
 static bool
-known(const struct attachment *a, const struct goal *goal)
+known(const struct lease_ctx *a, const struct goal *goal)
 {
-	struct way way;
+	struct binding way;
 
 	if (a->record == NULL)
 		return true;
 	if (record_find(a->record, goal->place, goal->protocol, 0, &way) ==
-	    WAYS_NONE)
+	    LOOKUP_NONE)
 		return false;
 	return !goal->wildcard || slice_answers(&way.asked, goal->asked);
 }
 
 static bool
-present(const struct attachment *a, const struct goal *goal)
+present(const struct lease_ctx *a, const struct goal *goal)
 {
 	return known(a, goal) &&
-	       probe_taken(goal->place, goal->protocol, a->record != NULL);
+	       portprobe_taken(goal->place, goal->protocol, a->record != NULL);
 }
 
 /* A name outside 127/8 and ::1 is one of the host's own interfaces. */
 static bool
 is_own(const struct endpoint *asked)
 {
-	struct endpoint native = route_native(asked);
+	struct endpoint native = dest_native(asked);
 
 	return endpoint_ip4(&native) >> 24 != 127 &&
 	       !IN6_IS_ADDR_LOOPBACK(&native.addr);
 }
 
 static size_t
-second_is_meant(const struct attachment *a, const struct goal goals[2])
+second_is_meant(const struct lease_ctx *a, const struct goal goals[2])
 {
 	return known(a, &goals[1]) && !present(a, &goals[0]) &&
 	       (a->record != NULL ||
-		   probe_taken(goals[1].place, goals[1].protocol, false));
+		   portprobe_taken(goals[1].place, goals[1].protocol, false));
 }
 
 bool
-route_inside(const struct attachment *a, const struct endpoint *asked,
+dest_inside(const struct lease_ctx *a, const struct endpoint *asked,
     uint8_t protocol, struct endpoint *given)
 {
 	struct endpoint places[2];
@@ -84,16 +84,16 @@ route_inside(const struct attachment *a, const struct endpoint *asked,
 }
 
 bool
-route_empty(
-    const struct attachment *a, const struct endpoint *given, uint8_t protocol)
+dest_empty(
+    const struct lease_ctx *a, const struct endpoint *given, uint8_t protocol)
 {
 	struct goal goal = { given, given, protocol, false };
 
-	return !known(a, &goal) && !probe_taken(given, protocol, true);
+	return !known(a, &goal) && !portprobe_taken(given, protocol, true);
 }
 
 struct endpoint
-route_native(const struct endpoint *asked)
+dest_native(const struct endpoint *asked)
 {
 	struct endpoint native = *asked;
 

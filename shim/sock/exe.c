@@ -141,7 +141,7 @@ needs_of(const struct elf *elf)
 }
 
 static void
-read_elf(struct elf *elf, struct target *target)
+read_elf(struct elf *elf, struct exe *target)
 {
 	struct needs needs;
 
@@ -175,7 +175,7 @@ interpreter(char line[LINE])
 
 /* Look at one file; the interpreter that it names, in line, or NULL. */
 static const char *
-look(long fd, char line[LINE], struct target *target)
+look(long fd, char line[LINE], struct exe *target)
 {
 	struct elf elf = { .fd = fd };
 	struct stat st;
@@ -196,7 +196,7 @@ look(long fd, char line[LINE], struct target *target)
 
 /* A file that may be executed but not read. */
 static void
-look_outside(int dirfd, const char *path, int flags, struct target *target)
+look_outside(int dirfd, const char *path, int flags, struct exe *target)
 {
 	struct stat st;
 
@@ -222,10 +222,10 @@ open_file(int dirfd, const char *path, int flags)
 	    SYS_openat, dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-struct target
-target_of(int dirfd, const char *path, int flags)
+struct exe
+exe_of(int dirfd, const char *path, int flags)
 {
-	struct target target = { 0 };
+	struct exe target = { 0 };
 	char line[LINE];
 	int keep = errno;
 
@@ -270,7 +270,7 @@ join(char *path, const char *dir, size_t len, const char *file)
 }
 
 const char *
-target_search(const char *file, char *path)
+exe_search(const char *file, char *path)
 {
 	const char *dir = search_path();
 	int keep = errno;
@@ -291,7 +291,7 @@ target_search(const char *file, char *path)
 }
 
 void
-target_name(int fd, char *path)
+exe_path(int fd, char *path)
 {
 	static const char fds[] = "/proc/self/fd/";
 	char link[sizeof(fds) + 12], digits[12], *p = link + sizeof(fds) - 1;

@@ -5,28 +5,28 @@
  * headers only; whatever cannot be read counts as an ordinary program.
  * Keeps errno, uses the stack only.
  */
-#ifndef TARGET_H
-#define TARGET_H
+#ifndef EXE_H
+#define EXE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct target {
+struct exe {
 	uint32_t flags; /* IMAGE_STATIC, IMAGE_SETID, IMAGE_ALIEN, or 0 */
 	bool found; /* there is such a file */
 	bool asan; /* needs GCC's address sanitizer library */
 };
 
 /* The file that execveat(dirfd, path, ..., flags) would execute. */
-struct target target_of(int dirfd, const char *path, int flags);
+struct exe exe_of(int dirfd, const char *path, int flags);
 
 /*
  * Find file as execvp(3) does, by the PATH of this process.  Returns path,
  * of PATH_MAX bytes, or file itself when it is nowhere.
  */
-const char *target_search(const char *file, char *path);
+const char *exe_search(const char *file, char *path);
 
 /* The path of an open file into path, of PATH_MAX bytes; "" unknown. */
-void target_name(int fd, char *path);
+void exe_path(int fd, char *path);
 
 #endif

@@ -38,7 +38,7 @@ probe(const struct endpoint *place, uint8_t protocol, bool reuse, bool unsure)
 		return unsure;
 	}
 	if (reuse)
-		(void)ask_for((int)fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		(void)sockopt_set((int)fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	rc = refused((int)fd, place, unsure);
 	(void)syscall(SYS_close, fd);
 	errno = keep;
@@ -46,13 +46,13 @@ probe(const struct endpoint *place, uint8_t protocol, bool reuse, bool unsure)
 }
 
 bool
-probe_taken(const struct endpoint *place, uint8_t protocol, bool unsure)
+portprobe_taken(const struct endpoint *place, uint8_t protocol, bool unsure)
 {
 	return probe(place, protocol, protocol == IPPROTO_TCP, unsure);
 }
 
 bool
-probe_way(const struct way *way)
+portprobe_binding(const struct binding *way)
 {
 	return !IN6_IS_ADDR_V4MAPPED(&way->given.addr) ||
 	       probe(&way->given, way->protocol, false, true);

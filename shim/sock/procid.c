@@ -18,10 +18,10 @@
 /* Fields of proc_pid_stat(5) between the name and the start time. */
 enum { FIELDS_TO_START = 20 };
 
-struct self *
-self_new(void)
+struct procid *
+procid_new(void)
 {
-	struct self *self;
+	struct procid *self;
 
 	self = mmap(NULL, sizeof(*self), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -72,7 +72,7 @@ read_start(const char *path)
 }
 
 uint64_t
-self_start_of(int32_t pid)
+procid_start(int32_t pid)
 {
 	char path[32] = "/proc/", digits[12], *p = path + strlen(path);
 	int keep = errno, n = 0;
@@ -102,7 +102,7 @@ pid_namespace(void)
 }
 
 void
-self_ask(struct image *image)
+procid_ask(struct image *image)
 {
 	int keep = errno;
 
@@ -114,7 +114,7 @@ self_ask(struct image *image)
 }
 
 void
-self_name(struct image *image, const char *path)
+procid_set_path(struct image *image, const char *path)
 {
 	size_t len = strlen(path), room = sizeof(image->path) - 1;
 
@@ -134,16 +134,16 @@ name_by_kernel(struct image *image)
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	path[n > 0 ? n : 0] = '\0';
-	self_name(image, path);
+	procid_set_path(image, path);
 	errno = keep;
 }
 
 static void
-write_self(struct record *r, struct self *self, uint32_t flags)
+write_self(struct record *r, struct procid *self, uint32_t flags)
 {
 	struct image image;
 
-	self_ask(&image);
+	procid_ask(&image);
 	name_by_kernel(&image);
 	image.flags = flags;
 	self->start = image.start;
@@ -153,21 +153,21 @@ write_self(struct record *r, struct self *self, uint32_t flags)
 }
 
 void
-self_enter(struct record *r, struct self *self)
+procid_enter(struct record *r, struct procid *self)
 {
 	write_self(r, self, IMAGE_ENTERED);
 }
 
 void
-self_known(struct record *r, struct self *self)
+procid_known(struct record *r, struct procid *self)
 {
 	if (atomic_load_explicit(&self->pid, memory_order_acquire) == 0)
 		write_self(r, self, IMAGE_ENTERED | IMAGE_FORKED);
 }
 
 void
-self_before_exec(
-    const struct record *r, const struct self *self, struct image *image)
+procid_before_exec(
+    const struct record *r, const struct procid *self, struct image *image)
 {
 	int32_t pid = (int32_t)syscall(SYS_getpid);
 
@@ -180,7 +180,7 @@ self_before_exec(
 		image->path[sizeof(image->path) - 1] = '\0';
 		return;
 	}
-	self_ask(image);
+	procid_ask(image);
 	name_by_kernel(image);
 	image->flags = IMAGE_ENTERED | IMAGE_FORKED;
 }

@@ -8,13 +8,13 @@
  * its parent; exec hooks therefore compare the pid first.  All functions keep
  * errno and use the stack only.
  */
-#ifndef SELF_H
-#define SELF_H
+#ifndef PROCID_H
+#define PROCID_H
 
 #include "lease/record.h"
 
 /* The page: written by the first who asks; racing writers agree. */
-struct self {
+struct procid {
 	_Atomic int32_t pid; /* 0: unknown; stored last */
 	uint16_t image; /* index in the record, or RECORD_IMAGES */
 	uint64_t start; /* ticks, 0 unknown */
@@ -22,28 +22,28 @@ struct self {
 };
 
 /* A new page, or NULL when there is no memory. */
-struct self *self_new(void);
+struct procid *procid_new(void);
 
 /* Fill pid, start and pidns of the calling process by system calls. */
-void self_ask(struct image *image);
+void procid_ask(struct image *image);
 
 /* The start of any process in clock ticks, 0 unknown. */
-uint64_t self_start_of(int32_t pid);
+uint64_t procid_start(int32_t pid);
 
 /* Set the path; one that is too long loses its front. */
-void self_name(struct image *image, const char *path);
+void procid_set_path(struct image *image, const char *path);
 
 /* Write the image of a program that has just been started. */
-void self_enter(struct record *r, struct self *self);
+void procid_enter(struct record *r, struct procid *self);
 
 /* Make sure that self is filled: a fork child writes an image first. */
-void self_known(struct record *r, struct self *self);
+void procid_known(struct record *r, struct procid *self);
 
 /*
  * The image as it is before an exec: from self and the record when self is
  * this process, from the kernel otherwise.
  */
-void self_before_exec(
-    const struct record *r, const struct self *self, struct image *image);
+void procid_before_exec(
+    const struct record *r, const struct procid *self, struct image *image);
 
 #endif

@@ -21,7 +21,7 @@ wildcard(const struct endpoint *ep)
 
 /* Host .1 of an IPv6 socket may be ::1: the other end tells. */
 static bool
-doubtful(const struct attachment *a, const struct endpoint *ep)
+doubtful(const struct lease_ctx *a, const struct endpoint *ep)
 {
 	return ep->family == AF_INET6 && !(a->terms.flags & TERMS_ADOPTED) &&
 	       (endpoint_ip4(ep) & 0xff) == HOST_LEASED;
@@ -29,24 +29,24 @@ doubtful(const struct attachment *a, const struct endpoint *ep)
 
 /* How the socket at this end was bound, if the record can tell. */
 static bool
-bound(const struct attachment *a, int fd, const struct endpoint *ep,
-    struct way *way)
+bound(const struct lease_ctx *a, int fd, const struct endpoint *ep,
+    struct binding *way)
 {
-	enum ways found = WAYS_NONE;
+	enum ways found = LOOKUP_NONE;
 
 	if (a->record != NULL)
 		found = record_find(a->record, ep, 0, 0, way);
-	if (found == WAYS_MANY)
-		found = record_find(
-		    a->record, ep, ask_protocol(fd), ask_cookie(fd), way);
-	return found == WAYS_ONE && way->asked.family == ep->family;
+	if (found == LOOKUP_AMBIGUOUS)
+		found = record_find(a->record, ep, sockopt_protocol(fd),
+		    sockopt_cookie(fd), way);
+	return found == LOOKUP_ONE && way->asked.family == ep->family;
 }
 
 /* A client that was bound blindly and is not connected. */
 static void
-name_unbound(const struct attachment *a, int fd, struct endpoint *ep)
+name_unbound(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
-	struct way way;
+	struct binding way;
 
 	if (bound(a, fd, ep, &way))
 		ep->addr = way.asked.addr;
@@ -65,29 +65,29 @@ same_place(const struct endpoint *a, const struct endpoint *b)
 
 /* How fd was connected to, or last sent to, this end. */
 static bool
-connected_way(const struct attachment *a, int fd, const struct endpoint *ep,
-    struct way *way)
+connected_way(const struct lease_ctx *a, int fd, const struct endpoint *ep,
+    struct binding *way)
 {
 	return a->record != NULL &&
 	       atomic_load_explicit(
 		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
-	       record_find_connected(a->record, ask_cookie(fd), way) &&
+	       record_find_connected(a->record, sockopt_cookie(fd), way) &&
 	       same_place(&way->given, ep) &&
 	       (ep->family == AF_INET6 ||
 		   IN6_IS_ADDR_V4MAPPED(&way->asked.addr));
 }
 
 bool
-names_peer(const struct attachment *a, int fd, struct endpoint *ep)
+reverse_peer(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
 	struct endpoint local;
-	struct way way;
+	struct binding way;
 
 	if (!slice_contains(&a->terms, ep))
 		return false;
 	if (connected_way(a, fd, ep, &way))
 		ep->addr = way.asked.addr;
-	else if (doubtful(a, ep) && ask_local(fd, &local))
+	else if (doubtful(a, ep) && sockopt_local(fd, &local))
 		*ep = slice_asked(&a->terms, ep, &local);
 	else
 		*ep = slice_asked(&a->terms, ep, NULL);
@@ -103,22 +103,22 @@ loopback4(const struct endpoint *ep)
 
 /* A UDP client is not bound into the slice: its peer tells what it asked. */
 static bool
-name_datagram_client(const struct attachment *a, int fd, struct endpoint *ep)
+name_datagram_client(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
 	struct endpoint peer;
 
-	if (!loopback4(ep) || !ask_peer(fd, &peer) ||
-	    !names_peer(a, fd, &peer) || !IN6_IS_ADDR_LOOPBACK(&peer.addr))
+	if (!loopback4(ep) || !sockopt_peer(fd, &peer) ||
+	    !reverse_peer(a, fd, &peer) || !IN6_IS_ADDR_LOOPBACK(&peer.addr))
 		return false;
 	ep->addr = peer.addr;
 	return true;
 }
 
 bool
-names_local(const struct attachment *a, int fd, struct endpoint *ep)
+reverse_local(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
 	struct endpoint peer;
-	struct way way;
+	struct binding way;
 	bool known;
 
 	if (!slice_contains(&a->terms, ep))
@@ -128,9 +128,9 @@ names_local(const struct attachment *a, int fd, struct endpoint *ep)
 		return true;
 	}
 	known = bound(a, fd, ep, &way);
-	if (known && (!wildcard(&way.asked) || !ask_connected(fd)))
+	if (known && (!wildcard(&way.asked) || !sockopt_connected(fd)))
 		ep->addr = way.asked.addr;
-	else if (doubtful(a, ep) && ask_peer(fd, &peer))
+	else if (doubtful(a, ep) && sockopt_peer(fd, &peer))
 		*ep = slice_asked(&a->terms, ep, &peer);
 	else
 		*ep = slice_asked(&a->terms, ep, NULL);
@@ -142,11 +142,11 @@ names_local(const struct attachment *a, int fd, struct endpoint *ep)
  * asked for ::1: the end that it reached tells.
  */
 static bool
-name_stranger(const struct attachment *a, int fd, struct endpoint *ep)
+name_stranger(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
 	struct endpoint local, named;
 
-	if (!loopback4(ep) || !ask_local(fd, &local) ||
+	if (!loopback4(ep) || !sockopt_local(fd, &local) ||
 	    !slice_contains(&a->terms, &local))
 		return false;
 	named = slice_asked(&a->terms, &local, NULL);
@@ -157,9 +157,9 @@ name_stranger(const struct attachment *a, int fd, struct endpoint *ep)
 }
 
 bool
-names_source(const struct attachment *a, int fd, struct endpoint *ep)
+reverse_source(const struct lease_ctx *a, int fd, struct endpoint *ep)
 {
-	struct way way;
+	struct binding way;
 
 	if (!slice_contains(&a->terms, ep))
 		return name_stranger(a, fd, ep);
@@ -171,37 +171,37 @@ names_source(const struct attachment *a, int fd, struct endpoint *ep)
 }
 
 void
-names_accepted(const struct attachment *a, struct endpoint *ep)
+reverse_accepted(const struct lease_ctx *a, struct endpoint *ep)
 {
 	*ep = slice_asked(&a->terms, ep, NULL);
 }
 
 /* A way of fd by its cookie alone, connected or not. */
 static bool
-own_way(const struct attachment *a, int fd, struct way *way)
+own_way(const struct lease_ctx *a, int fd, struct binding *way)
 {
 	return a->record != NULL &&
 	       atomic_load_explicit(
 		   &a->record->counts.connected, memory_order_relaxed) > 0 &&
-	       record_find_connected(a->record, ask_cookie(fd), way);
+	       record_find_connected(a->record, sockopt_cookie(fd), way);
 }
 
 bool
-names_bound(const struct attachment *a, int fd, const struct endpoint *local)
+reverse_bound(const struct lease_ctx *a, int fd, const struct endpoint *local)
 {
-	uint64_t cookie = ask_cookie(fd);
-	struct way way;
+	uint64_t cookie = sockopt_cookie(fd);
+	struct binding way;
 
 	return a->record != NULL && local->port != 0 &&
 	       record_find(a->record, local, IPPROTO_TCP, cookie, &way) ==
-		   WAYS_ONE &&
+		   LOOKUP_ONE &&
 	       way.cookie == cookie;
 }
 
 bool
-names_lifted(const struct attachment *a, int fd)
+reverse_lifted(const struct lease_ctx *a, int fd)
 {
-	struct way way;
+	struct binding way;
 
 	return own_way(a, fd, &way) && way.v6only;
 }
@@ -212,31 +212,31 @@ names_lifted(const struct attachment *a, int fd)
  * listener that is gone.
  */
 static bool
-inherited(int fd, const struct way *way)
+inherited(int fd, const struct binding *way)
 {
 	int blind;
 
-	return way->cookie == ask_cookie(fd) ||
-	       !ask_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &blind) ||
+	return way->cookie == sockopt_cookie(fd) ||
+	       !sockopt_get(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &blind) ||
 	       blind == 0;
 }
 
 bool
-names_v6only(const struct attachment *a, int fd)
+reverse_v6only(const struct lease_ctx *a, int fd)
 {
 	struct endpoint local;
-	struct way way;
+	struct binding way;
 
-	if (names_lifted(a, fd))
+	if (reverse_lifted(a, fd))
 		return true;
-	return ask_local(fd, &local) && slice_contains(&a->terms, &local) &&
+	return sockopt_local(fd, &local) && slice_contains(&a->terms, &local) &&
 	       bound(a, fd, &local, &way) && way.v6only && inherited(fd, &way);
 }
 
 void
-names_forget_v6only(const struct attachment *a, int fd, bool v6only)
+reverse_forget_v6only(const struct lease_ctx *a, int fd, bool v6only)
 {
-	struct way way;
+	struct binding way;
 
 	if (!own_way(a, fd, &way) || way.v6only == v6only)
 		return;

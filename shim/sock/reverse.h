@@ -5,34 +5,34 @@
  * By arithmetic where that is exact, from the record where it is not.  All
  * keep errno; the first three return whether ep was in the lease.
  */
-#ifndef NAMES_H
-#define NAMES_H
+#ifndef REVERSE_H
+#define REVERSE_H
 
 #include "hook/attach.h"
 
 /* The local end of fd. */
-bool names_local(const struct attachment *a, int fd, struct endpoint *ep);
+bool reverse_local(const struct lease_ctx *a, int fd, struct endpoint *ep);
 
 /* The remote end of fd. */
-bool names_peer(const struct attachment *a, int fd, struct endpoint *ep);
+bool reverse_peer(const struct lease_ctx *a, int fd, struct endpoint *ep);
 
 /* The sender of a datagram that fd received. */
-bool names_source(const struct attachment *a, int fd, struct endpoint *ep);
+bool reverse_source(const struct lease_ctx *a, int fd, struct endpoint *ep);
 
 /* The peer of a connection that was just accepted. */
-void names_accepted(const struct attachment *a, struct endpoint *ep);
+void reverse_accepted(const struct lease_ctx *a, struct endpoint *ep);
 
 /* Has the program bound fd, whose local end this is, itself? */
-bool names_bound(
-    const struct attachment *a, int fd, const struct endpoint *local);
+bool reverse_bound(
+    const struct lease_ctx *a, int fd, const struct endpoint *local);
 
 /* IPV6_V6ONLY as the program set it, where the kernel says that it is off. */
-bool names_v6only(const struct attachment *a, int fd);
+bool reverse_v6only(const struct lease_ctx *a, int fd);
 
 /* The same for a client, which has bound nothing itself. */
-bool names_lifted(const struct attachment *a, int fd);
+bool reverse_lifted(const struct lease_ctx *a, int fd);
 
 /* The program has set IPV6_V6ONLY itself: forget what it set before. */
-void names_forget_v6only(const struct attachment *a, int fd, bool v6only);
+void reverse_forget_v6only(const struct lease_ctx *a, int fd, bool v6only);
 
 #endif

@@ -14,7 +14,7 @@ bool
 sockname_readable(const struct sockaddr *sa, socklen_t len)
 {
 	return len <= sizeof(struct sockaddr_storage) &&
-	       memory_readable(sa, len);
+	       uaccess_readable(sa, len);
 }
 
 bool
@@ -26,7 +26,7 @@ sockname_read(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 int
 sockname_room(const socklen_t *len)
 {
-	if (!memory_readable(len, sizeof(*len)) || *len > INT_MAX)
+	if (!uaccess_readable(len, sizeof(*len)) || *len > INT_MAX)
 		return -1;
 	return (int)*len;
 }
@@ -34,7 +34,7 @@ sockname_room(const socklen_t *len)
 bool
 sockname_named(const struct msghdr *msg)
 {
-	return memory_readable(msg, sizeof(*msg)) && msg->msg_name != NULL;
+	return uaccess_readable(msg, sizeof(*msg)) && msg->msg_name != NULL;
 }
 
 /* Bytes up to the end of the address. */

@@ -20,7 +20,7 @@
  * there (__inet_bind in net/ipv4/af_inet.c).
  */
 bool
-calls_binds(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
+sockops_binds(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 {
 	struct sockaddr_in in;
 
@@ -34,14 +34,14 @@ calls_binds(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 }
 
 int
-calls_bind(const struct attachment *a, int fd, const struct sockaddr *sa,
-    socklen_t len)
+sockops_bind(
+    const struct lease_ctx *a, int fd, const struct sockaddr *sa, socklen_t len)
 {
 	struct endpoint asked;
 
-	if (!calls_binds(&asked, sa, len))
+	if (!sockops_binds(&asked, sa, len))
 		return real()->bind(fd, sa, len);
-	return place_bind(a, fd, &asked, sa, len);
+	return bind_socket(a, fd, &asked, sa, len);
 }
 
 /*
@@ -49,23 +49,23 @@ calls_bind(const struct attachment *a, int fd, const struct sockaddr *sa,
  * blindly.
  */
 static int
-disconnect(const struct attachment *a, int fd, const struct sockaddr *sa,
-    socklen_t len)
+disconnect(
+    const struct lease_ctx *a, int fd, const struct sockaddr *sa, socklen_t len)
 {
 	int rc = real()->connect(fd, sa, len);
 
 	if (rc == 0 && sa->sa_family == AF_UNSPEC)
-		place_leave(a, fd);
+		bind_undo(a, fd);
 	return rc;
 }
 
 /* The peer of fd, as the program knows it. */
 static bool
-peer_shown(const struct attachment *a, int fd, struct endpoint *peer)
+peer_shown(const struct lease_ctx *a, int fd, struct endpoint *peer)
 {
-	if (!ask_peer(fd, peer) || peer->family != AF_INET6)
+	if (!sockopt_peer(fd, peer) || peer->family != AF_INET6)
 		return false;
-	(void)names_peer(a, fd, peer);
+	(void)reverse_peer(a, fd, peer);
 	return true;
 }
 
@@ -75,7 +75,7 @@ peer_shown(const struct attachment *a, int fd, struct endpoint *peer)
  * UDP socket with an IPv4 source (net/ipv6/datagram.c).  0: it would.
  */
 static int
-refusal(const struct attachment *a, const struct noted *call)
+refusal(const struct lease_ctx *a, const struct sockcall *call)
 {
 	bool ip4 = IN6_IS_ADDR_V4MAPPED(&call->asked.addr);
 	bool udp = call->protocol == IPPROTO_UDP;
@@ -87,7 +87,7 @@ refusal(const struct attachment *a, const struct noted *call)
 			   ? EAFNOSUPPORT
 			   : 0;
 	if ((call->asked.family == AF_INET && !udp) ||
-	    !names_v6only(a, call->fd))
+	    !reverse_v6only(a, call->fd))
 		return 0;
 	return call->asked.family == AF_INET ? EAFNOSUPPORT : ENETUNREACH;
 }
@@ -113,54 +113,54 @@ pending(int error)
  * a refusal.  So where nobody is, port 0 of the real ::1 refuses it.
  */
 static bool
-refuses(const struct attachment *a, struct noted *call)
+refuses(const struct lease_ctx *a, struct sockcall *call)
 {
 	struct endpoint local;
 
 	if (call->protocol != IPPROTO_TCP || call->asked.family != AF_INET6 ||
 	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) ||
-	    !route_empty(a, &call->given, call->protocol))
+	    !dest_empty(a, &call->given, call->protocol))
 		return false;
-	return ask_local(call->fd, &local) &&
+	return sockopt_local(call->fd, &local) &&
 	       !slice_contains(&a->terms, &local);
 }
 
 static int
-connect_nobody(const struct attachment *a, struct noted *call)
+connect_nobody(const struct lease_ctx *a, struct sockcall *call)
 {
 	const struct sockaddr_in6 nobody = {
 		.sin6_family = AF_INET6,
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
 	};
-	struct turning turning;
+	struct connect_undo connect_undo;
 
-	note_connect(a, call, false, &turning);
+	trace_connect(a, call, false, &connect_undo);
 	return real()->connect(
 	    call->fd, (const struct sockaddr *)&nobody, sizeof(nobody));
 }
 
 static int
-connect_inside(const struct attachment *a, struct noted *call, socklen_t len)
+connect_inside(const struct lease_ctx *a, struct sockcall *call, socklen_t len)
 {
-	struct endpoint native = route_native(&call->asked), source, shown;
-	struct turning turning;
+	struct endpoint native = dest_native(&call->asked), source, shown;
+	struct connect_undo connect_undo;
 	struct sockaddr_in6 in6;
 	bool moved;
 	int rc;
 
 	moved = call->protocol == IPPROTO_TCP &&
 		slice_source(&a->terms, &call->asked, &source);
-	call->v6only = place_client(a, call->fd, &call->asked, call->protocol);
+	call->v6only = bind_client(a, call->fd, &call->asked, call->protocol);
 	shown = slice_asked(&a->terms, &call->given, moved ? &source : NULL);
 	call->asked = native;
-	note_connect(a, call, call->v6only || !endpoint_equal(&native, &shown),
-	    &turning);
+	trace_connect(a, call, call->v6only || !endpoint_equal(&native, &shown),
+	    &connect_undo);
 	len = sockname_fill(&in6, &call->given, len);
 	rc = real()->connect(call->fd, (struct sockaddr *)&in6, len);
 	if (rc == -1 && !pending(errno))
-		place_leave(a, call->fd);
+		bind_undo(a, call->fd);
 	if (rc == -1 && !begun(errno))
-		note_unconnected(a, &turning);
+		trace_connect_undo(a, &connect_undo);
 	return rc;
 }
 
@@ -169,7 +169,7 @@ connect_inside(const struct attachment *a, struct noted *call, socklen_t len)
  * the kernel goes to no IPv6 peer: it forgets that when it is disconnected.
  */
 static bool
-forget_source(const struct attachment *a, const struct noted *call)
+forget_source(const struct lease_ctx *a, const struct sockcall *call)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	struct endpoint peer;
@@ -181,37 +181,37 @@ forget_source(const struct attachment *a, const struct noted *call)
 }
 
 static int
-connect_outside(const struct attachment *a, struct noted *call,
+connect_outside(const struct lease_ctx *a, struct sockcall *call,
     const struct sockaddr *sa, socklen_t len)
 {
 	int keep = errno, rc;
-	struct turning turning;
+	struct connect_undo connect_undo;
 
 	call->given = call->asked;
-	place_leave(a, call->fd);
-	note_connect(a, call, false, &turning);
+	bind_undo(a, call->fd);
+	trace_connect(a, call, false, &connect_undo);
 	rc = real()->connect(call->fd, sa, len);
 	if (rc == -1 && errno == EAFNOSUPPORT && forget_source(a, call)) {
 		errno = keep;
 		rc = real()->connect(call->fd, sa, len);
 	}
 	if (rc == -1 && !begun(errno))
-		note_unconnected(a, &turning);
+		trace_connect_undo(a, &connect_undo);
 	return rc;
 }
 
 int
-calls_connect(const struct attachment *a, int fd, const struct sockaddr *sa,
-    socklen_t len)
+sockops_connect(
+    const struct lease_ctx *a, int fd, const struct sockaddr *sa, socklen_t len)
 {
-	struct noted call = { .fd = fd };
+	struct sockcall call = { .fd = fd };
 	int error;
 
 	if (!sockname_readable(sa, len))
 		return real()->connect(fd, sa, len);
 	if (!endpoint_read(&call.asked, sa, len))
 		return disconnect(a, fd, sa, len);
-	call.protocol = ask_protocol(fd);
+	call.protocol = sockopt_protocol(fd);
 	if (call.protocol == 0)
 		return real()->connect(fd, sa, len);
 	error = refusal(a, &call);
@@ -219,20 +219,20 @@ calls_connect(const struct attachment *a, int fd, const struct sockaddr *sa,
 		errno = error;
 		return -1;
 	}
-	if (route_inside(a, &call.asked, call.protocol, &call.given))
+	if (dest_inside(a, &call.asked, call.protocol, &call.given))
 		return refuses(a, &call) ? connect_nobody(a, &call)
 					 : connect_inside(a, &call, len);
 	return connect_outside(a, &call, sa, len);
 }
 
 int
-calls_listen(const struct attachment *a, int fd, int backlog)
+sockops_listen(const struct lease_ctx *a, int fd, int backlog)
 {
 	int rc;
 
-	place_listener(a, fd);
+	bind_listener(a, fd);
 	rc = real()->listen(fd, backlog);
 	if (rc == 0)
-		note_listening(a);
+		trace_listening(a);
 	return rc;
 }

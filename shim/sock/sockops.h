@@ -5,19 +5,19 @@
  * shim makes them for its own program, the net of --trap for another.
  * Results and errno are those of the real calls.
  */
-#ifndef CALLS_H
-#define CALLS_H
+#ifndef SOCKOPS_H
+#define SOCKOPS_H
 
 #include "hook/attach.h"
 
 /* Is this a name for bind that can be moved? */
-bool calls_binds(
+bool sockops_binds(
     struct endpoint *asked, const struct sockaddr *sa, socklen_t len);
 
-int calls_bind(const struct attachment *a, int fd, const struct sockaddr *sa,
+int sockops_bind(const struct lease_ctx *a, int fd, const struct sockaddr *sa,
     socklen_t len);
-int calls_connect(const struct attachment *a, int fd, const struct sockaddr *sa,
-    socklen_t len);
-int calls_listen(const struct attachment *a, int fd, int backlog);
+int sockops_connect(const struct lease_ctx *a, int fd,
+    const struct sockaddr *sa, socklen_t len);
+int sockops_listen(const struct lease_ctx *a, int fd, int backlog);
 
 #endif

@@ -13,7 +13,7 @@
 #endif
 
 bool
-ask_option(int fd, int level, int option, int *value)
+sockopt_get(int fd, int level, int option, int *value)
 {
 	socklen_t len = sizeof(*value);
 	int keep = errno, rc;
@@ -24,7 +24,7 @@ ask_option(int fd, int level, int option, int *value)
 }
 
 bool
-ask_for(int fd, int level, int option, int value)
+sockopt_set(int fd, int level, int option, int value)
 {
 	int keep = errno, rc;
 
@@ -34,11 +34,11 @@ ask_for(int fd, int level, int option, int value)
 }
 
 uint8_t
-ask_protocol(int fd)
+sockopt_protocol(int fd)
 {
 	int protocol;
 
-	if (!ask_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol))
+	if (!sockopt_get(fd, SOL_SOCKET, SO_PROTOCOL, &protocol))
 		return 0;
 	if (protocol == IPPROTO_MPTCP)
 		return IPPROTO_TCP;
@@ -48,7 +48,7 @@ ask_protocol(int fd)
 }
 
 uint64_t
-ask_cookie(int fd)
+sockopt_cookie(int fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
@@ -74,19 +74,19 @@ ask_end(int fd, struct endpoint *ep, __typeof__(getsockname) *call)
 }
 
 bool
-ask_local(int fd, struct endpoint *ep)
+sockopt_local(int fd, struct endpoint *ep)
 {
 	return ask_end(fd, ep, real()->getsockname);
 }
 
 bool
-ask_peer(int fd, struct endpoint *ep)
+sockopt_peer(int fd, struct endpoint *ep)
 {
 	return ask_end(fd, ep, real()->getpeername);
 }
 
 bool
-ask_connected(int fd)
+sockopt_connected(int fd)
 {
 	struct sockaddr none;
 	socklen_t len = 0;

@@ -19,11 +19,11 @@ now(void)
 	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 }
 
-static struct way
-way_of(const struct attachment *a, const struct noted *call, uint64_t cookie)
+static struct binding
+way_of(const struct lease_ctx *a, const struct sockcall *call, uint64_t cookie)
 {
-	self_known(a->record, a->self);
-	return (struct way){
+	procid_known(a->record, a->self);
+	return (struct binding){
 		.valid = 1,
 		.v6only = call->v6only,
 		.protocol = call->protocol,
@@ -37,9 +37,9 @@ way_of(const struct attachment *a, const struct noted *call, uint64_t cookie)
 }
 
 static void
-note_open(const struct attachment *a, const struct way *way, uint8_t call)
+note_open(const struct lease_ctx *a, const struct binding *way, uint8_t call)
 {
-	struct opened entry = {
+	struct event entry = {
 		.cookie = way->cookie,
 		.when = way->when,
 		.pid = way->pid,
@@ -50,16 +50,16 @@ note_open(const struct attachment *a, const struct way *way, uint8_t call)
 		.given = way->given,
 	};
 
-	record_open(a->record, &entry);
+	record_event(a->record, &entry);
 }
 
 /* The port that the kernel chose. */
 static void
-complete(struct noted *call)
+complete(struct sockcall *call)
 {
 	struct endpoint local;
 
-	if (call->given.port == 0 && ask_local(call->fd, &local))
+	if (call->given.port == 0 && sockopt_local(call->fd, &local))
 		call->given.port = local.port;
 }
 
@@ -68,7 +68,7 @@ on(int fd, int option)
 {
 	int value;
 
-	return ask_option(fd, SOL_SOCKET, option, &value) && value != 0;
+	return sockopt_get(fd, SOL_SOCKET, option, &value) && value != 0;
 }
 
 /*
@@ -77,16 +77,16 @@ on(int fd, int option)
  * or by SO_REUSEADDR while none of them listens, which is as good as gone.
  */
 static bool
-exclusive(const struct attachment *a, const struct way *way, int fd)
+exclusive(const struct lease_ctx *a, const struct binding *way, int fd)
 {
-	struct way old;
+	struct binding old;
 	enum ways found =
 	    record_find(a->record, &way->given, way->protocol, 0, &old);
 
-	if (found == WAYS_NONE ||
-	    (found == WAYS_ONE && old.cookie == way->cookie))
+	if (found == LOOKUP_NONE ||
+	    (found == LOOKUP_ONE && old.cookie == way->cookie))
 		return false;
-	if (found == WAYS_ONE && old.v6only == way->v6only &&
+	if (found == LOOKUP_ONE && old.v6only == way->v6only &&
 	    endpoint_equal(&old.asked, &way->asked))
 		return false; /* it is renewed, whoever has it */
 	return !on(fd, SO_REUSEPORT) &&
@@ -95,9 +95,9 @@ exclusive(const struct attachment *a, const struct way *way, int fd)
 
 /* Remember a connection; what the socket once was to IPV6_V6ONLY stays. */
 static void
-remember(const struct attachment *a, struct way *way)
+remember(const struct lease_ctx *a, struct binding *way)
 {
-	struct way old;
+	struct binding old;
 
 	if (record_find_connected(a->record, way->cookie, &old))
 		way->v6only = way->v6only || old.v6only;
@@ -106,91 +106,94 @@ remember(const struct attachment *a, struct way *way)
 
 /* Nobody says when a socket is closed: a full table is looked through. */
 static void
-keep_way(const struct attachment *a, const struct way *way, bool alone)
+keep_way(const struct lease_ctx *a, const struct binding *way, bool alone)
 {
 	if (!record_bound(a->record, way, alone) &&
-	    !record_displace(a->record, way, probe_way))
+	    !record_displace(a->record, way, portprobe_binding))
 		record_lost(a->record);
 }
 
 void
-note_bound(const struct attachment *a, struct noted *call)
+trace_bound(const struct lease_ctx *a, struct sockcall *call)
 {
-	struct way way;
+	struct binding way;
 
 	if (a->record == NULL)
 		return;
 	complete(call);
-	way = way_of(a, call, ask_cookie(call->fd));
+	way = way_of(a, call, sockopt_cookie(call->fd));
 	keep_way(a, &way, exclusive(a, &way, call->fd));
-	note_open(a, &way, OPEN_BIND);
+	note_open(a, &way, EVENT_BIND);
 }
 
 void
-note_passed(const struct attachment *a, struct noted *call)
+trace_passed(const struct lease_ctx *a, struct sockcall *call)
 {
-	struct way way;
+	struct binding way;
 
 	if (a->record == NULL)
 		return;
 	complete(call);
-	way = way_of(a, call, ask_cookie(call->fd));
+	way = way_of(a, call, sockopt_cookie(call->fd));
 	if (call->v6only)
 		remember(a, &way);
-	note_open(a, &way, OPEN_BIND);
+	note_open(a, &way, EVENT_BIND);
 }
 
 void
-note_outside(const struct attachment *a, struct noted *call)
+trace_outside(const struct lease_ctx *a, struct sockcall *call)
 {
 	if (a->record == NULL)
 		return;
 	atomic_fetch_add_explicit(
 	    &a->record->counts.outside, 1, memory_order_relaxed);
-	note_bound(a, call);
+	trace_bound(a, call);
 }
 
 void
-note_connect(const struct attachment *a, const struct noted *call, bool way,
-    struct turning *turning)
+trace_connect(const struct lease_ctx *a, const struct sockcall *call, bool way,
+    struct connect_undo *connect_undo)
 {
-	struct way *made = &turning->made;
+	struct binding *made = &connect_undo->made;
 
-	turning->before.valid = made->valid = 0;
+	connect_undo->before.valid = made->valid = 0;
 	if (a->record == NULL)
 		return;
-	*made = way_of(a, call, ask_cookie(call->fd));
-	if (!record_find_connected(a->record, made->cookie, &turning->before))
-		turning->before.valid = 0;
-	note_open(a, made, OPEN_CONNECT);
-	made->valid = way || turning->before.valid;
+	*made = way_of(a, call, sockopt_cookie(call->fd));
+	if (!record_find_connected(
+		a->record, made->cookie, &connect_undo->before))
+		connect_undo->before.valid = 0;
+	note_open(a, made, EVENT_CONNECT);
+	made->valid = way || connect_undo->before.valid;
 	if (made->valid)
 		remember(a, made);
 }
 
 /* What the socket has once become to IPV6_V6ONLY it stays. */
 void
-note_unconnected(const struct attachment *a, const struct turning *turning)
+trace_connect_undo(
+    const struct lease_ctx *a, const struct connect_undo *connect_undo)
 {
-	struct way way;
+	struct binding way;
 
-	if (!turning->made.valid)
+	if (!connect_undo->made.valid)
 		return;
-	way = turning->before.valid ? turning->before : turning->made;
-	way.valid = turning->before.valid || turning->made.v6only;
-	way.v6only = way.v6only || turning->made.v6only;
+	way = connect_undo->before.valid ? connect_undo->before
+					 : connect_undo->made;
+	way.valid = connect_undo->before.valid || connect_undo->made.v6only;
+	way.v6only = way.v6only || connect_undo->made.v6only;
 	record_connected(a->record, &way);
 }
 
 void
-note_sent(const struct attachment *a, const struct noted *call)
+trace_sent(const struct lease_ctx *a, const struct sockcall *call)
 {
-	struct way way;
+	struct binding way;
 	uint64_t cookie;
 
 	if (a->record == NULL)
 		return;
-	cookie = ask_cookie(call->fd);
+	cookie = sockopt_cookie(call->fd);
 	if (record_find_connected(a->record, cookie, &way) &&
 	    endpoint_equal(&way.asked, &call->asked) &&
 	    endpoint_equal(&way.given, &call->given))
@@ -200,10 +203,10 @@ note_sent(const struct attachment *a, const struct noted *call)
 }
 
 void
-note_accepted(const struct attachment *a, const struct noted *call)
+trace_accepted(const struct lease_ctx *a, const struct sockcall *call)
 {
-	struct opened entry = {
-		.call = OPEN_ACCEPT,
+	struct event entry = {
+		.call = EVENT_ACCEPT,
 		.protocol = call->protocol,
 		.asked = call->asked,
 		.given = call->given,
@@ -211,16 +214,16 @@ note_accepted(const struct attachment *a, const struct noted *call)
 
 	if (a->record == NULL)
 		return;
-	self_known(a->record, a->self);
-	entry.cookie = ask_cookie(call->fd);
+	procid_known(a->record, a->self);
+	entry.cookie = sockopt_cookie(call->fd);
 	entry.when = now();
 	entry.pid = a->self->pid;
 	entry.image = a->self->image;
-	record_open(a->record, &entry);
+	record_event(a->record, &entry);
 }
 
 void
-note_listening(const struct attachment *a)
+trace_listening(const struct lease_ctx *a)
 {
 	if (a->record != NULL)
 		record_listening(a->record);

@@ -31,7 +31,7 @@ probe(uintptr_t at)
 }
 
 bool
-memory_readable(const void *p, size_t n)
+uaccess_readable(const void *p, size_t n)
 {
 	uintptr_t at = (uintptr_t)p, last = at + n - 1;
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);

@@ -4,8 +4,8 @@
  * address with EFAULT; who reads it first must not crash instead.  Keeps
  * errno, async-signal-safe.
  */
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef UACCESS_H
+#define UACCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,6 @@
  * Can n bytes be read?  Costs a system call for each page that is not near
  * the end of the caller's stack.
  */
-bool memory_readable(const void *p, size_t n);
+bool uaccess_readable(const void *p, size_t n);
 
 #endif

@@ -179,7 +179,7 @@ await_waiter(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct record *r = mmap(NULL, sizeof(*r), PROT_READ, MAP_SHARED, fd, 0);
 	int64_t deadline = now() + PATIENCE * 1000000LL;
-	struct timespec settle = { 0, 5000000 };
+	struct timespec quiesce = { 0, 5000000 };
 
 	if (r == MAP_FAILED)
 		err(2, "%s", path);
@@ -187,7 +187,7 @@ await_waiter(const char *path)
 		sched_yield();
 	munmap(r, sizeof(*r));
 	close(fd);
-	nanosleep(&settle, NULL);
+	nanosleep(&quiesce, NULL);
 }
 
 static double

@@ -43,14 +43,14 @@ record_of(const char *ip)
 static void
 expect_opens(const struct record *r, long pid, uint64_t opens)
 {
-	uint64_t n = r->counts.opens, last, known = record_opens(r);
-	struct opened o;
+	uint64_t n = r->counts.opens, last, known = record_event_count(r);
+	struct event o;
 
 	cr_expect_eq(known, opens, "%lu opens", (unsigned long)known);
-	last = n > RECORD_OPENS ? n - RECORD_OPENS : 0;
+	last = n > RECORD_EVENTS ? n - RECORD_EVENTS : 0;
 	while (n-- > last) {
 		cr_assert(
-		    record_opened(r, n, &o), "open %lu", (unsigned long)n);
+		    record_read_event(r, n, &o), "open %lu", (unsigned long)n);
 		cr_assert_eq(o.pid, pid);
 		cr_assert_neq(o.cookie, 0);
 		cr_assert_eq(r->images[o.image].pid, pid);

@@ -544,7 +544,7 @@ Test(orphans, who_holds_the_lock_of_an_orphan_is_no_monitor)
 {
 	const char *ip;
 	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
-	int lock = sentinel_take(options_address(ip));
+	int lock = addrlock_take(options_address(ip));
 	struct run *r = RUN(PORTLEASE, "reap", "-n", ip);
 
 	cr_assert_neq(lock, -1);

@@ -363,7 +363,7 @@ records_left(void)
 
 /* The observer is a child, too; everybody else must go. */
 static bool
-settle(pid_t observer)
+quiesce(pid_t observer)
 {
 	const char *const argv[] = { soak.portlease, "reap", "--all", "-q",
 		"-g", "300ms", NULL };
@@ -446,7 +446,7 @@ main(int argc, char *argv[])
 	observer = arena_start(watch, NULL);
 	arena_hush();
 	ended = run(number("SOAK_SECONDS", 120));
-	alone = settle(observer);
+	alone = quiesce(observer);
 	print_counts();
 	records = records_left();
 	fflush(stdout);

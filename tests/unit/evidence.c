@@ -98,8 +98,8 @@ Test(evidence, who_calls_a_socket_the_leases_is_told)
 	    stranger = udp(INADDR_ANY);
 	struct terms t = terms_of_all(address());
 	struct record *r = calloc(1, sizeof(*r));
-	struct opened entry = {
-		.call = OPEN_BIND, .pid = getpid(), .cookie = cookie_of(client)
+	struct event entry = {
+		.call = EVENT_BIND, .pid = getpid(), .cookie = cookie_of(client)
 	};
 	struct sockdiag *diag = sockdiag_open();
 	struct sockaddr_in sin;
@@ -112,7 +112,7 @@ Test(evidence, who_calls_a_socket_the_leases_is_told)
 	len = sizeof(sin);
 	cr_assert_eq(getsockname(inside, (struct sockaddr *)&sin, &len), 0);
 	t.ports[1].first = t.ports[1].last = ntohs(sin.sin_port);
-	record_open(r, &entry);
+	record_event(r, &entry);
 	evidence_sockets(&e, diag, &t, r, LOOK_WALK);
 	cr_assert(left_of(&e, inside) != NULL && left_of(&e, client) != NULL &&
 		  left_of(&e, stranger) != NULL);
@@ -160,7 +160,7 @@ land(void *arg)
 	return NULL;
 }
 
-Test(settle, a_strangers_socket_does_not_end_the_wait_for_the_leases_own)
+Test(quiesce, a_strangers_socket_does_not_end_the_wait_for_the_leases_own)
 {
 	int stranger = udp(INADDR_ANY), held = udp(address()), pair[2];
 	struct terms t = terms_of_all(address());
@@ -180,7 +180,7 @@ Test(settle, a_strangers_socket_does_not_end_the_wait_for_the_leases_own)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	put_in_flight(pair[0], held);
 	cr_assert_eq(pthread_create(&thread, NULL, land, pair), 0);
-	cr_expect_eq(settle(&e, diag, &t, NULL), VERDICT_CLEAN);
+	cr_expect_eq(quiesce(&e, diag, &t, NULL), VERDICT_CLEAN);
 	cr_expect_eq(pthread_join(thread, NULL), 0);
 	cr_expect_eq(e.held, 0);
 	sockdiag_close(diag);

@@ -152,10 +152,10 @@ breed(int leash)
 
 /* Until it says so, for two seconds at the most; each try costs a pass. */
 static bool
-comes(struct pulse *p, enum stir expected)
+comes(struct activity *p, enum stir expected)
 {
 	for (int i = 0; i < 2000; i++) {
-		if (pulse_take(p, 0, 1000) == expected)
+		if (activity_take(p, 0, 1000) == expected)
 			return true;
 		usleep(1000);
 	}
@@ -165,33 +165,33 @@ comes(struct pulse *p, enum stir expected)
 Test(pulse, a_sleeping_tree_is_still, .timeout = 20)
 {
 	static struct record record;
-	struct pulse p = { .root = getpid(), .record = &record };
+	struct activity p = { .root = getpid(), .record = &record };
 	struct child c = spawn(sleep_only);
 
 	cr_expect(comes(&p, STIR_NONE));
-	cr_expect_eq(pulse_take(&p, 0, 1000), STIR_NONE);
+	cr_expect_eq(activity_take(&p, 0, 1000), STIR_NONE);
 	atomic_fetch_add(&record.listens, 1);
-	cr_expect_eq(pulse_take(&p, 0, 1000), STIR_EVENTS);
-	cr_expect_eq(pulse_take(&p, 0, 1000), STIR_NONE);
+	cr_expect_eq(activity_take(&p, 0, 1000), STIR_EVENTS);
+	cr_expect_eq(activity_take(&p, 0, 1000), STIR_NONE);
 	end(&c);
-	pulse_free(&p);
+	activity_free(&p);
 }
 
 Test(pulse, a_spinning_process_runs, .timeout = 20)
 {
 	static struct record record;
-	struct pulse p = { .root = getpid(), .record = &record };
+	struct activity p = { .root = getpid(), .record = &record };
 	struct child c = spawn(spin);
 
 	cr_expect(comes(&p, STIR_RAN));
 	end(&c);
-	pulse_free(&p);
+	activity_free(&p);
 }
 
 Test(pulse, who_is_born_to_a_sleeper_is_found, .timeout = 20)
 {
 	static struct record record;
-	struct pulse p = { .root = getpid(), .record = &record };
+	struct activity p = { .root = getpid(), .record = &record };
 	struct child c = spawn(breed);
 
 	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
@@ -200,17 +200,17 @@ Test(pulse, who_is_born_to_a_sleeper_is_found, .timeout = 20)
 	cr_expect(comes(&p, STIR_RAN));
 	kill(p.known.list[p.known.n - 1].pid, SIGKILL);
 	end(&c);
-	pulse_free(&p);
+	activity_free(&p);
 }
 
 Test(pulse, who_is_spared_does_not_count, .timeout = 20)
 {
 	static struct record record;
-	struct pulse p = { .root = getpid(), .record = &record };
+	struct activity p = { .root = getpid(), .record = &record };
 	struct child c = spawn(spin);
 
-	cr_expect_eq(pulse_take(&p, c.pid, 1000), STIR_NONE);
+	cr_expect_eq(activity_take(&p, c.pid, 1000), STIR_NONE);
 	cr_expect_eq(p.known.n, 0);
 	end(&c);
-	pulse_free(&p);
+	activity_free(&p);
 }

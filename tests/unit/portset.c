@@ -91,10 +91,10 @@ Test(listening, only_the_leases_own_listeners_count)
 		{ "::", 42, true, true },
 		{ "::ffff:127.80.3.1", 42, true, true },
 	};
-	struct opened known = { .cookie = 42 };
+	struct event known = { .cookie = 42 };
 	struct terms t = { .leased = 0x7f500301 };
 
-	record_open(&record, &known);
+	record_event(&record, &known);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct sockdiag_socket s = { .lport = 9925,
 			.family = AF_INET6,
@@ -103,10 +103,10 @@ Test(listening, only_the_leases_own_listeners_count)
 		cr_assert_eq(
 		    inet_pton(AF_INET6, cases[i].address, &s.laddr), 1);
 		t.flags = 0;
-		cr_expect_eq(listening_counts(&t, &record, &s), cases[i].slice,
+		cr_expect_eq(listeners_counts(&t, &record, &s), cases[i].slice,
 		    "slice, %s", cases[i].address);
 		t.flags = TERMS_ADOPTED;
-		cr_expect_eq(listening_counts(&t, &record, &s),
+		cr_expect_eq(listeners_counts(&t, &record, &s),
 		    cases[i].adopted, "adopted, %s", cases[i].address);
 	}
 }
@@ -114,7 +114,7 @@ Test(listening, only_the_leases_own_listeners_count)
 Test(sleepers, a_sleep_in_words)
 {
 	static const struct {
-		struct sleeper sleeper;
+		struct blocked_thread sleeper;
 		const char *text;
 	} cases[] = {
 		{ { .state = 'S', .call = "futex", .wchan = "futex_wait" },
@@ -132,11 +132,11 @@ Test(sleepers, a_sleep_in_words)
 	char text[128];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		sleepers_text(&cases[i].sleeper, text, sizeof(text));
+		blocked_text(&cases[i].sleeper, text, sizeof(text));
 		cr_expect_str_eq(text, cases[i].text);
 	}
-	sleepers_call(SYS_connect, text, sizeof(text));
+	blocked_call(SYS_connect, text, sizeof(text));
 	cr_expect_str_eq(text, "connect");
-	sleepers_call(9999, text, sizeof(text));
+	blocked_call(9999, text, sizeof(text));
 	cr_expect_str_eq(text, "system call 9999");
 }

@@ -27,10 +27,10 @@ new_record(void)
 	return r;
 }
 
-static struct way
+static struct binding
 way_of(uint64_t cookie, uint32_t asked, uint16_t port)
 {
-	return (struct way){ .valid = 1,
+	return (struct binding){ .valid = 1,
 		.protocol = IPPROTO_TCP,
 		.cookie = cookie,
 		.when = cookie,
@@ -39,7 +39,7 @@ way_of(uint64_t cookie, uint32_t asked, uint16_t port)
 }
 
 static enum ways
-find(struct record *r, uint16_t port, uint64_t cookie, struct way *way)
+find(struct record *r, uint16_t port, uint64_t cookie, struct binding *way)
 {
 	struct endpoint given = endpoint_of(AF_INET, 0x7f500301, port);
 
@@ -63,47 +63,48 @@ Test(record, only_a_whole_one_is_valid)
 Test(record, a_bound_socket_is_found)
 {
 	struct record *r = new_record();
-	struct way way = way_of(7, INADDR_ANY, 9925), found;
+	struct binding way = way_of(7, INADDR_ANY, 9925), found;
 	struct endpoint other = endpoint_of(AF_INET, 0x7f500302, 9925);
 
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_NONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_NONE);
 	record_bound(r, &way, false);
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 7);
 	cr_expect(endpoint_equal(&found.asked, &way.asked));
-	cr_expect_eq(find(r, 9926, 0, &found), WAYS_NONE);
-	cr_expect_eq(record_find(r, &other, IPPROTO_TCP, 0, &found), WAYS_NONE);
+	cr_expect_eq(find(r, 9926, 0, &found), LOOKUP_NONE);
 	cr_expect_eq(
-	    record_find(r, &way.given, IPPROTO_UDP, 0, &found), WAYS_NONE);
-	cr_expect_eq(record_find(r, &way.given, 0, 0, &found), WAYS_ONE);
+	    record_find(r, &other, IPPROTO_TCP, 0, &found), LOOKUP_NONE);
+	cr_expect_eq(
+	    record_find(r, &way.given, IPPROTO_UDP, 0, &found), LOOKUP_NONE);
+	cr_expect_eq(record_find(r, &way.given, 0, 0, &found), LOOKUP_ONE);
 }
 
 Test(record, the_cookie_tells_sharers_apart)
 {
 	struct record *r = new_record();
-	struct way a = way_of(7, INADDR_ANY, 9925);
-	struct way b = way_of(8, INADDR_LOOPBACK, 9925), found;
+	struct binding a = way_of(7, INADDR_ANY, 9925);
+	struct binding b = way_of(8, INADDR_LOOPBACK, 9925), found;
 
 	record_bound(r, &a, false);
 	record_bound(r, &b, false);
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_MANY);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_AMBIGUOUS);
 	cr_expect_eq(found.cookie, 8, "the newest stands for many");
-	cr_expect_eq(find(r, 9925, 7, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 7, &found), LOOKUP_ONE);
 	cr_expect(endpoint_equal(&found.asked, &a.asked));
-	cr_expect_eq(find(r, 9925, 9, &found), WAYS_MANY);
+	cr_expect_eq(find(r, 9925, 9, &found), LOOKUP_AMBIGUOUS);
 }
 
 Test(record, those_who_ask_the_same_share_a_slot)
 {
 	struct record *r = new_record();
-	struct way found;
+	struct binding found;
 
 	for (uint64_t i = 1; i <= 10 * (uint64_t)RECORD_BOUND; i++) {
-		struct way way = way_of(i, INADDR_ANY, 9925);
+		struct binding way = way_of(i, INADDR_ANY, 9925);
 
 		record_bound(r, &way, false);
 	}
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 10 * (uint64_t)RECORD_BOUND);
 	cr_expect_eq(r->counts.ways, 0);
 }
@@ -111,15 +112,15 @@ Test(record, those_who_ask_the_same_share_a_slot)
 Test(record, an_exclusive_bind_ends_what_was_there)
 {
 	struct record *r = new_record();
-	struct way a = way_of(7, INADDR_ANY, 9925);
-	struct way b = way_of(8, INADDR_LOOPBACK, 9925), found;
+	struct binding a = way_of(7, INADDR_ANY, 9925);
+	struct binding b = way_of(8, INADDR_LOOPBACK, 9925), found;
 
 	record_bound(r, &a, false);
 	record_bound(r, &b, true);
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 8);
 	record_bound(r, &a, true);
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 7);
 }
 
@@ -130,7 +131,7 @@ crowd(struct record *r, uint32_t n)
 	uint32_t refused = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct way way = way_of(i + 1, INADDR_LOOPBACK + i, 9925);
+		struct binding way = way_of(i + 1, INADDR_LOOPBACK + i, 9925);
 
 		refused += !record_bound(r, &way, false);
 	}
@@ -138,7 +139,7 @@ crowd(struct record *r, uint32_t n)
 }
 
 static bool
-even(const struct way *way)
+even(const struct binding *way)
 {
 	return way->cookie % 2 == 0;
 }
@@ -151,17 +152,17 @@ Test(record, ways_that_do_not_fit_are_refused)
 Test(record, a_full_table_makes_room_and_leaves_what_is_taken)
 {
 	struct record *r = new_record();
-	struct way way = way_of(1000, INADDR_ANY, 9925), found;
+	struct binding way = way_of(1000, INADDR_ANY, 9925), found;
 
 	crowd(r, 64);
 	cr_expect_not(record_bound(r, &way, false));
 	cr_expect(record_displace(r, &way, even));
-	cr_expect_eq(find(r, 9925, 1000, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 1000, &found), LOOKUP_ONE);
 	for (uint64_t cookie = 1; cookie <= 64; cookie++)
-		if (find(r, 9925, cookie, &found) == WAYS_ONE)
+		if (find(r, 9925, cookie, &found) == LOOKUP_ONE)
 			cr_expect_eq(found.cookie % 2, 0);
-	cr_expect_eq(find(r, 9925, 64, &found), WAYS_ONE);
-	cr_expect_neq(find(r, 9925, 63, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 64, &found), LOOKUP_ONE);
+	cr_expect_neq(find(r, 9925, 63, &found), LOOKUP_ONE);
 	way.cookie++;
 	cr_expect(record_bound(r, &way, false));
 }
@@ -169,16 +170,16 @@ Test(record, a_full_table_makes_room_and_leaves_what_is_taken)
 Test(record, many_ports_find_room)
 {
 	struct record *r = new_record();
-	struct way found;
+	struct binding found;
 
 	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
-		struct way way = way_of(port, INADDR_ANY, port);
+		struct binding way = way_of(port, INADDR_ANY, port);
 
 		record_bound(r, &way, false);
 	}
 	cr_expect_eq(r->counts.ways, 0);
 	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
-		cr_expect_eq(find(r, port, 0, &found), WAYS_ONE);
+		cr_expect_eq(find(r, port, 0, &found), LOOKUP_ONE);
 		cr_expect_eq(found.cookie, port);
 	}
 }
@@ -186,7 +187,7 @@ Test(record, many_ports_find_room)
 Test(record, a_connected_socket_is_found_by_its_cookie)
 {
 	struct record *r = new_record();
-	struct way way, found;
+	struct binding way, found;
 
 	for (uint64_t i = 1; i <= 100; i++) {
 		way = way_of(1000 + i, (uint32_t)i, 9925);
@@ -205,8 +206,9 @@ Test(record, a_connected_socket_is_found_by_its_cookie)
 Test(record, a_connection_is_renewed_where_it_is)
 {
 	struct record *r = new_record();
-	struct way older = way_of(1000, 1, 9925), way = way_of(1001, 2, 9925);
-	struct way found;
+	struct binding older = way_of(1000, 1, 9925),
+		       way = way_of(1001, 2, 9925);
+	struct binding found;
 
 	older.cookie += 256; /* another one in the first of the two's slots */
 	older.when = 5000;
@@ -225,7 +227,7 @@ Test(record, a_connection_is_renewed_where_it_is)
 Test(record, the_oldest_connection_gives_way)
 {
 	struct record *r = new_record();
-	struct way way, found;
+	struct binding way, found;
 	uint64_t n;
 
 	for (n = 1; n <= 4 * RECORD_CONNECTED; n++) {
@@ -298,75 +300,75 @@ Test(record, the_dead_make_room)
 Test(record, the_ring_keeps_the_last)
 {
 	struct record *r = new_record();
-	struct opened entry = { .call = OPEN_BIND }, found;
+	struct event entry = { .call = EVENT_BIND }, found;
 
-	for (uint64_t i = 0; i < RECORD_OPENS + 10; i++) {
+	for (uint64_t i = 0; i < RECORD_EVENTS + 10; i++) {
 		entry.cookie = i;
-		record_open(r, &entry);
+		record_event(r, &entry);
 	}
-	cr_expect_eq(r->counts.opens, RECORD_OPENS + 10);
-	cr_expect_not(record_opened(r, 9, &found));
-	cr_expect(record_opened(r, 10, &found));
+	cr_expect_eq(r->counts.opens, RECORD_EVENTS + 10);
+	cr_expect_not(record_read_event(r, 9, &found));
+	cr_expect(record_read_event(r, 10, &found));
 	cr_expect_eq(found.cookie, 10);
-	cr_expect(record_opened(r, RECORD_OPENS + 9, &found));
-	cr_expect_eq(found.cookie, RECORD_OPENS + 9);
-	cr_expect_not(record_opened(r, RECORD_OPENS + 10, &found));
+	cr_expect(record_read_event(r, RECORD_EVENTS + 9, &found));
+	cr_expect_eq(found.cookie, RECORD_EVENTS + 9);
+	cr_expect_not(record_read_event(r, RECORD_EVENTS + 10, &found));
 }
 
 /* A writer is at place 3, killed or slow, and one was overtaken at 5. */
 Test(record, the_ring_passes_over_who_is_still_writing)
 {
 	struct record *r = new_record();
-	struct opened entry = { .call = OPEN_BIND }, found;
+	struct event entry = { .call = EVENT_BIND }, found;
 
 	r->opens[3].turn = 7;
-	r->opens[5].turn = 2 * (5 + RECORD_OPENS) + 2;
+	r->opens[5].turn = 2 * (5 + RECORD_EVENTS) + 2;
 	for (uint64_t i = 0; i < 6; i++) {
 		entry.cookie = i;
-		record_open(r, &entry);
+		record_event(r, &entry);
 	}
 	cr_expect_eq(r->counts.opens, 8);
-	cr_expect_eq(record_opens(r), 6);
-	cr_expect_not(record_opened(r, 3, &found));
-	cr_expect_not(record_opened(r, 5, &found));
-	cr_expect(record_opened(r, 4, &found));
+	cr_expect_eq(record_event_count(r), 6);
+	cr_expect_not(record_read_event(r, 3, &found));
+	cr_expect_not(record_read_event(r, 5, &found));
+	cr_expect(record_read_event(r, 4, &found));
 	cr_expect_eq(found.cookie, 3);
-	cr_expect(record_opened(r, 7, &found));
+	cr_expect(record_read_event(r, 7, &found));
 	cr_expect_eq(found.cookie, 5);
 	/* What came late is found at its place by the next round. */
 	r->opens[3].turn = 8;
-	r->counts.opens = RECORD_OPENS + 4;
-	cr_expect(record_opened(r, RECORD_OPENS + 3, &found));
+	r->counts.opens = RECORD_EVENTS + 4;
+	cr_expect(record_read_event(r, RECORD_EVENTS + 3, &found));
 }
 
 Test(record, an_unfinished_slot_is_neither_read_nor_waited_for)
 {
 	struct record *r = new_record();
-	struct way way = way_of(7, INADDR_ANY, 9925), found;
+	struct binding way = way_of(7, INADDR_ANY, 9925), found;
 
 	record_bound(r, &way, false);
 	for (size_t i = 0; i < RECORD_BOUND; i++)
 		if (r->bound[i].turn == 4)
 			r->bound[i].turn = 5; /* killed while writing */
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_NONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_NONE);
 	record_bound(r, &way, false);
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 }
 
 Test(record, a_way_that_is_being_renewed_can_be_read)
 {
 	struct record *r = new_record();
-	struct way way = way_of(7, INADDR_ANY, 9925), found;
+	struct binding way = way_of(7, INADDR_ANY, 9925), found;
 
 	record_bound(r, &way, false);
 	for (size_t i = 0; i < RECORD_BOUND; i++)
 		if (r->bound[i].turn == 4)
 			r->bound[i].turn = 7; /* killed while renewing */
-	cr_expect_eq(find(r, 9925, 0, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect(endpoint_equal(&found.asked, &way.asked));
 	way.cookie = 8;
 	record_bound(r, &way, false);
-	cr_expect_eq(find(r, 9925, 8, &found), WAYS_ONE);
+	cr_expect_eq(find(r, 9925, 8, &found), LOOKUP_ONE);
 }
 
 static void *
@@ -376,13 +378,13 @@ bind_many(void *arg)
 
 	for (uint64_t i = 1; i <= 20000; i++) {
 		bool any = i & 8;
-		struct way way = way_of(i, any ? INADDR_ANY : INADDR_LOOPBACK,
-		    (uint16_t)(1 + i % 8));
-		struct opened entry = { .cookie = i, .when = i };
+		struct binding way = way_of(i,
+		    any ? INADDR_ANY : INADDR_LOOPBACK, (uint16_t)(1 + i % 8));
+		struct event entry = { .cookie = i, .when = i };
 
 		way.v6only = any; /* goes with what is asked */
 		record_bound(r, &way, (i & 64) != 0);
-		record_open(r, &entry);
+		record_event(r, &entry);
 	}
 	return NULL;
 }
@@ -391,22 +393,22 @@ Test(record, writers_do_not_disturb_each_other)
 {
 	struct record *r = new_record();
 	struct endpoint any = endpoint_of(AF_INET, INADDR_ANY, 3);
-	struct way way;
-	struct opened entry;
+	struct binding way;
+	struct event entry;
 	pthread_t threads[3];
 
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(
 		    pthread_create(&threads[i], NULL, bind_many, r), 0);
 	for (int i = 0; i < 20000; i++)
-		if (find(r, 3, 0, &way) != WAYS_NONE)
+		if (find(r, 3, 0, &way) != LOOKUP_NONE)
 			cr_assert_eq(way.v6only,
 			    endpoint_equal(&way.asked, &any), "a torn way");
 	for (int i = 0; i < 3; i++)
 		(void)pthread_join(threads[i], NULL);
-	cr_expect_eq(record_opens(r), 60000);
-	for (uint64_t i = 1; i <= RECORD_OPENS; i++) {
-		cr_assert(record_opened(r, r->counts.opens - i, &entry));
+	cr_expect_eq(record_event_count(r), 60000);
+	for (uint64_t i = 1; i <= RECORD_EVENTS; i++) {
+		cr_assert(record_read_event(r, r->counts.opens - i, &entry));
 		cr_expect_eq(entry.cookie, entry.when, "a torn open");
 	}
 }

@@ -144,16 +144,16 @@ Test(history, the_longest_unused_comes_first, .init = top_make,
 Test(sentinel, has_one_holder)
 {
 	uint32_t ip = 0x7f000000U | (uint32_t)(getpid() & 0xffff) << 4 | 3;
-	int fd = sentinel_take(ip);
+	int fd = addrlock_take(ip);
 
 	cr_assert_neq(fd, -1);
-	cr_expect(sentinel_held(ip));
-	cr_expect_eq(sentinel_take(ip), -1);
+	cr_expect(addrlock_held(ip));
+	cr_expect_eq(addrlock_take(ip), -1);
 	cr_expect_eq(errno, EADDRINUSE);
 	close(fd);
-	cr_expect_not(sentinel_held(ip));
-	cr_expect_eq(sentinel_address(0x7f500301), 0x7f5003ffU);
-	cr_expect_eq(sentinel_address(0x7f000005), 0x7f000005U);
+	cr_expect_not(addrlock_held(ip));
+	cr_expect_eq(addrlock_address(0x7f500301), 0x7f5003ffU);
+	cr_expect_eq(addrlock_address(0x7f000005), 0x7f000005U);
 }
 
 /* A clean release long ago, as history.c keeps it. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 int
-wire_go(struct go *go, const struct terms *t, const char *record)
+ipc_fill_start(struct ipc_start *go, const struct terms *t, const char *record)
 {
 	memset(go, 0, sizeof(*go));
 	options_address_text(t->leased, go->ip);
@@ -37,15 +37,15 @@ strings_of(char *text, size_t len)
 }
 
 char **
-wire_environment(void)
+ipc_environment(void)
 {
 	off_t end = lseek(FD_REQUEST, 0, SEEK_END);
-	size_t len = (size_t)end - sizeof(struct request);
+	size_t len = (size_t)end - sizeof(struct ipc_request);
 	char *text = calloc(1, len + 1), **env;
 
 	if (text == NULL)
 		return NULL;
-	if (pread(FD_REQUEST, text, len, sizeof(struct request)) ==
+	if (pread(FD_REQUEST, text, len, sizeof(struct ipc_request)) ==
 		(ssize_t)len &&
 	    (env = strings_of(text, len)) != NULL)
 		return env;

@@ -5,8 +5,8 @@
  * between front and monitor, in a memfd to the monitor that was re-executed,
  * and over a SEQPACKET pair to the stub.
  */
-#ifndef WIRE_H
-#define WIRE_H
+#ifndef IPC_H
+#define IPC_H
 
 #include "base/options.h"
 #include "lease/record.h"
@@ -25,13 +25,13 @@ enum {
 };
 
 /* The word that makes portlease a monitor. */
-#define WIRE_MONITOR "monitor"
+#define IPC_MONITOR "monitor"
 
 /*
  * From the front to the monitor, once.  Behind it, when there is a
  * --ready-cmd, comes the front's environment, a string after another.
  */
-struct request {
+struct ipc_request {
 	struct options options; /* owner is a pid by now, or nobody */
 	uint64_t owner_start; /* ticks */
 	pid_t command; /* the stub, 0 without a command */
@@ -42,13 +42,13 @@ struct request {
 };
 
 /* From the front to the monitor: a signal came. */
-struct signalled {
+struct ipc_signal {
 	int sig;
 	bool terminal; /* the kernel sent it to the whole foreground group */
 };
 
 /* From the monitor to the front, once, at the end. */
-struct ended {
+struct ipc_exit {
 	int status; /* to exit with */
 	int sig; /* to raise instead, 0 none */
 };
@@ -57,7 +57,7 @@ struct ended {
  * From the monitor to the stub: go; without a command to the front, which
  * prints it.
  */
-struct go {
+struct ipc_start {
 	char ip[16];
 	char record[PATH_MAX];
 	char terms[TERMS_TEXT];
@@ -65,12 +65,13 @@ struct go {
 };
 
 /* Fill go, but for notify.  0; -1 when the terms are too long for it. */
-int wire_go(struct go *go, const struct terms *t, const char *record);
+int ipc_fill_start(
+    struct ipc_start *go, const struct terms *t, const char *record);
 
 /*
  * In the monitor: the environment that comes behind the request in
  * FD_REQUEST, from the heap.  NULL with errno.
  */
-char **wire_environment(void);
+char **ipc_environment(void);
 
 #endif

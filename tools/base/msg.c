@@ -114,7 +114,7 @@ write_line(const char *text, size_t len, bool knocking)
 
 /* Line by line: a pipe takes a short one whole, whoever else writes there. */
 void
-tell_raw(const char *text, size_t len)
+msg_raw(const char *text, size_t len)
 {
 	struct knocking k;
 	bool knocking;
@@ -147,11 +147,11 @@ say(const char *line)
 	if (voice.held != NULL)
 		(void)fwrite(text, 1, len, voice.held);
 	else
-		tell_raw(text, len);
+		msg_raw(text, len);
 }
 
 void
-tell_line(const char *format, ...)
+msg_line(const char *format, ...)
 {
 	char line[PATH_MAX + 256];
 	va_list ap;
@@ -163,7 +163,7 @@ tell_line(const char *format, ...)
 }
 
 void
-tell(struct record *r, const char *format, ...)
+msg(struct record *r, const char *format, ...)
 {
 	char *report = r->release.report;
 	size_t size = sizeof(r->release.report), used = strnlen(report, size);
@@ -180,19 +180,19 @@ tell(struct record *r, const char *format, ...)
 
 /* Short of memory lines are not held. */
 void
-tell_hold(void)
+msg_hold(void)
 {
 	if (voice.held == NULL)
 		voice.held = open_memstream(&voice.text, &voice.len);
 }
 
 void
-tell_out(void)
+msg_flush(void)
 {
 	if (voice.held == NULL)
 		return;
 	(void)fclose(voice.held);
 	voice.held = NULL;
-	tell_raw(voice.text, voice.len);
+	msg_raw(voice.text, voice.len);
 	free(voice.text);
 }

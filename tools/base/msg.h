@@ -7,25 +7,25 @@
  * second, what it has no room for is dropped from then on.  It is shared with
  * the command, so it is not made non-blocking for that.
  */
-#ifndef TELL_H
-#define TELL_H
+#ifndef MSG_H
+#define MSG_H
 
 #include "lease/record.h"
 
 #include <stddef.h>
 
 /* One line, without its end; "portlease: " is put before it on stderr. */
-void tell(struct record *r, const char *format, ...)
+void msg(struct record *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The same, on stderr alone. */
-void tell_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void msg_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Just these bytes, at once. */
-void tell_raw(const char *text, size_t len);
+void msg_raw(const char *text, size_t len);
 
-/* Keep lines from stderr, until tell_out() writes them there. */
-void tell_hold(void);
-void tell_out(void);
+/* Keep lines from stderr, until msg_flush() writes them there. */
+void msg_hold(void);
+void msg_flush(void);
 
 #endif

@@ -524,11 +524,11 @@ options_check_ports(const struct options *o, const char *command)
 {
 	char ip[16];
 
-	if (o->ip == 0 || sentinel_address(o->ip) != o->ip ||
-	    !terms_declares(&o->terms, SENTINEL_PORT))
+	if (o->ip == 0 || addrlock_address(o->ip) != o->ip ||
+	    !terms_declares(&o->terms, ADDRLOCK_PORT))
 		return;
 	options_address_text(o->ip, ip);
 	errx(EXIT_PORTLEASE,
 	    "%s: port %u of %s cannot be declared: portlease itself needs it",
-	    command, SENTINEL_PORT, ip);
+	    command, ADDRLOCK_PORT, ip);
 }

@@ -27,7 +27,7 @@ patch(int sig, siginfo_t *info, void *context)
 }
 
 void
-salvage_begin(void)
+sigbus_install(void)
 {
 	struct sigaction action = { .sa_sigaction = patch,
 		.sa_flags = SA_SIGINFO | SA_RESTART };

@@ -4,13 +4,13 @@
  * Then what is gone reads as zeros here, record_valid says no from then on,
  * and we live: see SIGBUS in mmap(2).
  */
-#ifndef SALVAGE_H
-#define SALVAGE_H
+#ifndef SIGBUS_H
+#define SIGBUS_H
 
 /*
  * For the rest of the process, which must not block SIGBUS: a blocked one
  * kills.
  */
-void salvage_begin(void);
+void sigbus_install(void);
 
 #endif

@@ -33,7 +33,7 @@ wait_for_change(
 	int64_t most = watch == -1 || held ? 20 : 250;
 
 	if (c->finisher.pid != 0)
-		finisher_wait(&c->finisher, c->claimant->fd, ms);
+		reapchild_wait(&c->finisher, c->claimant->fd, ms);
 	else
 		departures_wait(probed ? -1 : watch, c->claimant->fd, &c->terms,
 		    ms < most ? ms : most);
@@ -48,13 +48,13 @@ finish_orphan(struct claim *c)
 {
 	claim_unlock(c);
 	if (c->finisher.failed) {
-		(void)claim_explain(c, "%s", finisher_line(&c->finisher));
+		(void)claim_explain(c, "%s", reapchild_line(&c->finisher));
 		return CLAIM_BROKEN;
 	}
 	if (clock_ms() < c->again)
 		return CLAIM_BUSY;
 	c->again = clock_ms() + REAP_AGAIN;
-	if (finisher_start(
+	if (reapchild_start(
 		&c->finisher, c->dir, c->terms.leased, c->sig, c->grace) == 0)
 		return CLAIM_BUSY;
 	(void)claim_explain(c, "portlease reap: %s", strerror(errno));
@@ -66,7 +66,7 @@ static bool
 cools(const struct claim *c, const struct evidence *e)
 {
 	return c->sentinel != -1 && e->ports_waiting > 0 &&
-	       sentinel_probe(c->terms.leased, e->port, SOCK_STREAM, true) ==
+	       addrlock_probe(c->terms.leased, e->port, SOCK_STREAM, true) ==
 		   -1 &&
 	       errno == EADDRINUSE;
 }
@@ -86,7 +86,7 @@ try_adopt(struct claim *c, struct evidence *e)
 	if (c->finisher.pid != 0)
 		return CLAIM_BUSY;
 	if (c->sentinel == -1)
-		c->sentinel = sentinel_take(c->terms.leased);
+		c->sentinel = addrlock_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return CLAIM_BUSY;
 	if (store_has(c->dir, c->terms.leased, c->netns))
@@ -159,7 +159,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 		    "which is being ended",
 		    ip);
 	if (c->finisher.said[0] != '\0')
-		return claim_explain(c, "%s", finisher_line(&c->finisher));
+		return claim_explain(c, "%s", reapchild_line(&c->finisher));
 	name_lease(c, who, sizeof(who));
 	return claim_explain(c, "%s: still held by %s", ip, who);
 }
@@ -175,13 +175,13 @@ adopt_claim(struct claim *c, const struct options *o)
 	c->terms.leased = o->ip;
 	c->terms.flags |= TERMS_ADOPTED;
 	while ((result = try_adopt(c, &e)) == CLAIM_BUSY &&
-	       (left = end - clock_ms()) > 0 && !claimant_gave_up(c->claimant))
+	       (left = end - clock_ms()) > 0 && !cancel_asked(c->claimant))
 		wait_for_change(c, &e, watch, left);
 	if (watch != -1)
 		close(watch);
 	if (result == CLAIM_BUSY)
 		(void)explain_tenant(c, &e);
-	finisher_leave(&c->finisher);
+	reapchild_leave(&c->finisher);
 	if (result == CLAIM_FREE)
 		return 0;
 	claim_unlock(c);

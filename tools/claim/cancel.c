@@ -29,7 +29,7 @@ ignored(int sig)
 }
 
 bool
-claimant_ends(int sig, int also)
+cancel_ends(int sig, int also)
 {
 	if (sig == also)
 		return true;
@@ -40,7 +40,7 @@ claimant_ends(int sig, int also)
 }
 
 int
-claimant_watch(struct claimant *c)
+cancel_watch(struct cancel *c)
 {
 	const int fds[] = { c->control, c->signals, c->owner };
 	struct epoll_event event = { .events = EPOLLIN };
@@ -49,15 +49,15 @@ claimant_watch(struct claimant *c)
 	for (size_t i = 0; c->fd != -1 && i < 3; i++)
 		if (fds[i] != -1 &&
 		    epoll_ctl(c->fd, EPOLL_CTL_ADD, fds[i], &event) == -1)
-			claimant_close(c);
+			cancel_close(c);
 	return c->fd == -1 ? -1 : 0;
 }
 
 /* What the front passed on; true when it is gone, or was told to end. */
 static bool
-heard(struct claimant *c)
+heard(struct cancel *c)
 {
-	struct signalled in;
+	struct ipc_signal in;
 	ssize_t n;
 
 	for (;;) {
@@ -68,7 +68,7 @@ heard(struct claimant *c)
 			return false;
 		if (n != (ssize_t)sizeof(in))
 			return true;
-		if (claimant_ends(in.sig, c->ending)) {
+		if (cancel_ends(in.sig, c->ending)) {
 			c->sig = in.sig;
 			return true;
 		}
@@ -76,7 +76,7 @@ heard(struct claimant *c)
 }
 
 static bool
-signalled(const struct claimant *c)
+signalled(const struct cancel *c)
 {
 	struct signalfd_siginfo info;
 
@@ -87,7 +87,7 @@ signalled(const struct claimant *c)
 }
 
 static bool
-owner_gone(const struct claimant *c)
+owner_gone(const struct cancel *c)
 {
 	struct pollfd pfd = { .fd = c->owner, .events = POLLIN };
 
@@ -95,7 +95,7 @@ owner_gone(const struct claimant *c)
 }
 
 bool
-claimant_gave_up(struct claimant *c)
+cancel_asked(struct cancel *c)
 {
 	if (heard(c) || owner_gone(c))
 		return true;
@@ -106,7 +106,7 @@ claimant_gave_up(struct claimant *c)
 }
 
 void
-claimant_close(struct claimant *c)
+cancel_close(struct cancel *c)
 {
 	if (c->fd != -1)
 		close(c->fd);

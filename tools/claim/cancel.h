@@ -3,12 +3,12 @@
  * Whoever wants an address may stop wanting it while it is waited for: a
  * signal comes, the caller is killed, the owner dies.
  */
-#ifndef CLAIMANT_H
-#define CLAIMANT_H
+#ifndef CANCEL_H
+#define CANCEL_H
 
 #include <stdbool.h>
 
-struct claimant {
+struct cancel {
 	int control; /* from the front, which is gone when it closes */
 	int signals; /* signalfd of our own, SIGCHLD means nothing here */
 	int owner; /* pidfd, -1 nobody */
@@ -21,17 +21,17 @@ struct claimant {
  * Does this signal end who does not handle it, and was it not ignored when we
  * were started?  also is that of --signal, which always does.
  */
-bool claimant_ends(int sig, int also);
+bool cancel_ends(int sig, int also);
 
 /* Fill in fd, from the others.  0; -1 with errno. */
-int claimant_watch(struct claimant *c);
+int cancel_watch(struct cancel *c);
 
 /*
  * Look at what came; true when the address is not wanted any more.  Other
  * signals are dropped, as a command that does not handle them would.
  */
-bool claimant_gave_up(struct claimant *c);
+bool cancel_asked(struct cancel *c);
 
-void claimant_close(struct claimant *c);
+void cancel_close(struct cancel *c);
 
 #endif

@@ -110,10 +110,10 @@ lock_holder(const struct evidence *e)
 bool
 claim_explain_lock(struct claim *c)
 {
-	struct terms t = { .leased = sentinel_address(c->terms.leased),
+	struct terms t = { .leased = addrlock_address(c->terms.leased),
 		.flags = TERMS_ADOPTED,
 		.nports = 1,
-		.ports = { { SENTINEL_PORT, SENTINEL_PORT } } };
+		.ports = { { ADDRLOCK_PORT, ADDRLOCK_PORT } } };
 	struct evidence e = { 0 };
 	const struct leftover *left;
 	char who[HOLDER_LINE + 32];
@@ -125,7 +125,7 @@ claim_explain_lock(struct claim *c)
 	evidence_holders(&e);
 	claim_holder(left, who, sizeof(who));
 	(void)claim_explain(c,
-	    "port %u, which portlease needs, is taken%s by %s", SENTINEL_PORT,
+	    "port %u, which portlease needs, is taken%s by %s", ADDRLOCK_PORT,
 	    left->blocks ? " on every address" : "", who);
 	return true;
 }

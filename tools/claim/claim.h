@@ -24,8 +24,8 @@ struct claim {
 	struct sockdiag *diag; /* NULL with errno when refused */
 	int sig; /* how orphans are asked to end, */
 	int64_t grace; /* and for how long, milliseconds */
-	struct claimant *claimant;
-	struct finisher finisher; /* of an orphan at an address to adopt */
+	struct cancel *claimant;
+	struct reapchild finisher; /* of an orphan at an address to adopt */
 	int64_t again; /* clock_ms: when to start another, 0 no orphan */
 	char why[512]; /* one line, when a claim failed */
 };

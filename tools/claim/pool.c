@@ -52,7 +52,7 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 
 	c->terms.leased = leased_of(slice);
 	c->sentinel =
-	    fault("claim.lock") == -1 ? -1 : sentinel_take(c->terms.leased);
+	    fault("claim.lock") == -1 ? -1 : addrlock_take(c->terms.leased);
 	if (c->sentinel == -1)
 		return CLAIM_BUSY;
 	(void)fault("claim.locked");
@@ -129,7 +129,7 @@ claim_slice(struct claim *c)
 
 int
 pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
-    struct claimant *claimant)
+    struct cancel *claimant)
 {
 	memset(c, 0, sizeof(*c));
 	c->claimant = claimant;
@@ -138,7 +138,7 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
 	c->terms = o->terms;
 	c->sig = o->sig;
 	c->grace = o->grace;
-	interfaces_fill(&c->terms);
+	ifaddrs_fill(&c->terms);
 	if (procfs_namespace("net", &c->netns) == -1)
 		return claim_explain(
 		    c, "/proc/self/ns/net: %s", strerror(errno));

@@ -12,7 +12,7 @@
  * c->why.  The caller fills in the record's identity and publishes it.
  */
 int pool_claim(struct claim *c, const struct options *o,
-    const struct statedir *dir, struct claimant *claimant);
+    const struct statedir *dir, struct cancel *claimant);
 
 /*
  * Give the address back: with free, nothing is left and the record goes; else

@@ -47,7 +47,7 @@ become(int out, const struct statedir *dir, uint32_t ip, int sig, int64_t grace)
 }
 
 int
-finisher_start(struct finisher *f, const struct statedir *dir, uint32_t ip,
+reapchild_start(struct reapchild *f, const struct statedir *dir, uint32_t ip,
     int sig, int64_t grace)
 {
 	int ends[2];
@@ -70,7 +70,7 @@ finisher_start(struct finisher *f, const struct statedir *dir, uint32_t ip,
 
 /* Keep the end of what it says. */
 static void
-keep(struct finisher *f, const char *text, size_t n)
+keep(struct reapchild *f, const char *text, size_t n)
 {
 	size_t over = f->len + n > sizeof(f->said) - 1
 			  ? f->len + n - (sizeof(f->said) - 1)
@@ -84,7 +84,7 @@ keep(struct finisher *f, const char *text, size_t n)
 
 /* Take in what there is; true at its end. */
 static bool
-ended(struct finisher *f)
+ended(struct reapchild *f)
 {
 	char text[128];
 	ssize_t n;
@@ -95,17 +95,17 @@ ended(struct finisher *f)
 }
 
 static void
-bury(struct finisher *f)
+bury(struct reapchild *f)
 {
 	int status = 0;
 
 	(void)waitpid(f->pid, &status, 0);
 	f->failed = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_PORTLEASE;
-	finisher_leave(f);
+	reapchild_leave(f);
 }
 
 void
-finisher_wait(struct finisher *f, int wake, int64_t ms)
+reapchild_wait(struct reapchild *f, int wake, int64_t ms)
 {
 	struct pollfd pfds[] = { { .fd = f->fd, .events = POLLIN },
 		{ .fd = wake, .events = POLLIN } };
@@ -121,7 +121,7 @@ finisher_wait(struct finisher *f, int wake, int64_t ms)
 }
 
 const char *
-finisher_line(struct finisher *f)
+reapchild_line(struct reapchild *f)
 {
 	static const char prefix[] = "portlease: ";
 	char *line;
@@ -137,7 +137,7 @@ finisher_line(struct finisher *f)
 }
 
 void
-finisher_leave(struct finisher *f)
+reapchild_leave(struct reapchild *f)
 {
 	if (f->pid == 0)
 		return;

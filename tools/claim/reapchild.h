@@ -3,8 +3,8 @@
  * `portlease reap` of one address, as a child: whoever waits for the address
  * can wait for it, or stop waiting; the orphan is finished all the same.
  */
-#ifndef FINISHER_H
-#define FINISHER_H
+#ifndef REAPCHILD_H
+#define REAPCHILD_H
 
 #include "store/statedir.h"
 
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct finisher {
+struct reapchild {
 	pid_t pid; /* 0: none runs */
 	int fd; /* its output */
 	char said[512]; /* the end of what it says */
@@ -25,19 +25,19 @@ struct finisher {
  * Start one that asks with sig and waits grace milliseconds.  The caller must
  * not hold the sentinel.  0; -1 with errno.
  */
-int finisher_start(struct finisher *f, const struct statedir *dir, uint32_t ip,
-    int sig, int64_t grace);
+int reapchild_start(struct reapchild *f, const struct statedir *dir,
+    uint32_t ip, int sig, int64_t grace);
 
 /*
  * Wait until it ends (pid is 0 then), or wake turns readable, for at most ms
  * milliseconds.
  */
-void finisher_wait(struct finisher *f, int wake, int64_t ms);
+void reapchild_wait(struct reapchild *f, int wake, int64_t ms);
 
 /* What it said last, printable; "" nothing.  In f. */
-const char *finisher_line(struct finisher *f);
+const char *reapchild_line(struct reapchild *f);
 
 /* It goes on without us. */
-void finisher_leave(struct finisher *f);
+void reapchild_leave(struct reapchild *f);
 
 #endif

@@ -28,7 +28,7 @@ terms_of(const struct stored *s)
 	if (terms_valid(&t) && t.leased == s->ip)
 		return t;
 	t = (struct terms){ .leased = s->ip };
-	if (sentinel_address(s->ip) == s->ip || (s->ip & 0xff) != HOST_LEASED)
+	if (addrlock_address(s->ip) == s->ip || (s->ip & 0xff) != HOST_LEASED)
 		t.flags = TERMS_ADOPTED;
 	return t;
 }
@@ -43,7 +43,7 @@ witness_of(const struct stored *s)
 static int
 recorded(const struct sockdiag_socket *s, void *arg)
 {
-	return s->inode != 0 && (arg != NULL ? ledger_knows(arg, s->cookie)
+	return s->inode != 0 && (arg != NULL ? recquery_knows(arg, s->cookie)
 					     : !sockdiag_wildcard(s));
 }
 
@@ -61,13 +61,13 @@ enough(struct sockdiag *diag, const struct stored *s)
 }
 
 static void
-find(const struct stored *s, const struct evidence *e, struct tenants *t,
+find(const struct stored *s, const struct evidence *e, struct members *t,
     struct reaped *out)
 {
 	memset(t, 0, sizeof(*t));
 	out->evidence.processes_failed = 0;
 	if (fault("reap.tenants") == -1 ||
-	    tenants_find(t, s, e, AMONG_ALL) == -1)
+	    members_find(t, s, e, AMONG_ALL) == -1)
 		out->evidence.processes_failed = errno;
 	out->evidence.processes_unseen = t->unseen;
 }
@@ -81,16 +81,16 @@ end_late(const struct stored *s, struct sockdiag *diag,
     const struct evidence *e, struct reaped *out)
 {
 	int64_t end = clock_ms() + STORM;
-	struct tenants t;
+	struct members t;
 	size_t left = 0;
 	int empty = 0;
 
 	while (empty < enough(diag, s) && clock_ms() < end)
-		empty = tenants_kill(s, e) > 0 ? 0 : empty + 1;
+		empty = members_kill(s, e) > 0 ? 0 : empty + 1;
 	for (int i = 0; i < LOOKS; i++) {
 		find(s, e, &t, out);
-		left = tenants_unproven(&t, s) + tenants_wait(&t, STORM);
-		tenants_free(&t);
+		left = members_unproven(&t, s) + members_wait(&t, STORM);
+		members_free(&t);
 		/* One that just died may have refused to be looked at. */
 		if (left > 0 || (!out->evidence.processes_unseen &&
 				    out->evidence.processes_failed == 0))
@@ -103,14 +103,14 @@ static void
 end_tenants(const struct stored *s, const struct reaping *how,
     struct sockdiag *diag, const struct evidence *e, struct reaped *out)
 {
-	struct tenants *t = &out->tenants;
+	struct members *t = &out->tenants;
 
 	(void)fault("reap.locked");
 	find(s, e, t, out);
 	out->left = t->n;
 	if (how->dry_run || t->n == 0)
 		return;
-	(void)tenants_end(t, how->sig, how->grace);
+	(void)members_end(t, how->sig, how->grace);
 	(void)fault("reap.asked");
 	out->left = end_late(s, diag, e, out);
 }
@@ -130,7 +130,7 @@ reaper_finish(const struct statedir *dir, struct stored *s,
 	out->evidence.processes = (unsigned int)out->left;
 	out->evidence.overflowed =
 	    record != NULL && atomic_load(&record->counts.images) > 0;
-	(void)settle(&out->evidence, diag, &terms, record);
+	(void)quiesce(&out->evidence, diag, &terms, record);
 	out->evidence.damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
 	out->verdict = proof_of(&out->evidence);

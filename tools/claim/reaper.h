@@ -19,7 +19,7 @@ struct reaping {
 
 struct reaped {
 	enum verdict verdict;
-	struct tenants tenants; /* found; the caller frees */
+	struct members tenants; /* found; the caller frees */
 	size_t left; /* of them, not ended */
 	struct evidence evidence;
 	int stays; /* errno: it could not be removed, and keeps the address */

@@ -46,7 +46,7 @@ print_sh(void)
 }
 
 static bool
-print_json(const struct go *go)
+print_json(const struct ipc_start *go)
 {
 	json_t *env = json_object(), *lease;
 
@@ -82,7 +82,7 @@ tell_shell(int status, void *arg)
 
 /* A lease that nobody was told of is nobody's. */
 static int
-hand_out(const struct go *go, pid_t monitor)
+hand_out(const struct ipc_start *go, pid_t monitor)
 {
 	bool told = true;
 
@@ -100,7 +100,7 @@ static int
 run(const struct command *self, int argc, char *argv[])
 {
 	struct options o;
-	struct go go;
+	struct ipc_start go;
 	pid_t monitor;
 	int first, rc;
 
@@ -120,7 +120,7 @@ run(const struct command *self, int argc, char *argv[])
 	rc = front_acquire(&o, &go, &monitor);
 	if (rc != 0)
 		return rc;
-	if (environment_enter(&go) == -1)
+	if (enter_lease(&go) == -1)
 		err(EXIT_PORTLEASE, "acquire: environment");
 	return hand_out(&go, monitor);
 }

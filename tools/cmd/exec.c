@@ -15,7 +15,7 @@
 static int
 run(const struct command *self, int argc, char *argv[])
 {
-	struct go go = { 0 };
+	struct ipc_start go = { 0 };
 	struct stored lease;
 	struct options o;
 	int first;
@@ -26,10 +26,10 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
 	lease_find(&lease, o.ip, "exec");
-	if (wire_go(&go, &lease.terms, lease.path) == -1 ||
-	    environment_enter(&go) == -1)
+	if (ipc_fill_start(&go, &lease.terms, lease.path) == -1 ||
+	    enter_lease(&go) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
-	coverage_note(lease.path, argv[first], false);
+	enter_note_uncovered(lease.path, argv[first], false);
 	(void)execvp(argv[first], &argv[first]);
 	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						: EXIT_NOT_EXECUTABLE,

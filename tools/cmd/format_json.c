@@ -31,13 +31,13 @@ text_of(const char *text, size_t size)
 static json_t *
 opener_of(const struct record *r, uint64_t cookie)
 {
-	char asked[LEDGER_ENDPOINT];
+	char asked[RECQUERY_ENDPOINT];
 	struct opener o;
 
-	if (!ledger_opener(r, cookie, &o))
+	if (!recquery_opener(r, cookie, &o))
 		return json_null();
-	ledger_endpoint(&o.asked, asked);
-	return json_pack("{s:s, s:s, s:i, s:o}", "call", ledger_call(o.call),
+	recquery_endpoint(&o.asked, asked);
+	return json_pack("{s:s, s:s, s:i, s:o}", "call", recquery_call(o.call),
 	    "asked", asked, "pid", o.pid, "program",
 	    text_of(o.path, sizeof(o.path)));
 }
@@ -77,7 +77,7 @@ images_of(const struct record *r)
 	struct image image;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++) {
-		if (!ledger_image(r, i, &image))
+		if (!recquery_image(r, i, &image))
 			continue;
 		json_array_append_new(list,
 		    json_pack("{s:i, s:b, s:b, s:o}", "pid", image.pid, "alive",
@@ -139,7 +139,7 @@ add_counts(json_t *lease, const struct record *r)
 		const char *key;
 		uint64_t n;
 	} counts[] = {
-		{ "opens", record_opens(r) },
+		{ "opens", record_event_count(r) },
 		{ "outside", atomic_load(&r->counts.outside) },
 		{ "uncovered", atomic_load(&r->counts.uncovered) },
 		{ "lost_images", atomic_load(&r->counts.images) },
@@ -165,4 +165,4 @@ detail(const struct view *v)
 	print(lease);
 }
 
-const struct report report_json = { list, detail };
+const struct format format_json = { list, detail };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 void
-report_ports(const struct terms *t, char *text, size_t size)
+format_ports(const struct terms *t, char *text, size_t size)
 {
 	size_t at = 0;
 	int n;
@@ -81,9 +81,9 @@ list(const struct view *views, size_t n)
 static void
 print_socket(const struct view *v, const struct view_socket *s)
 {
-	char local[SOCKDIAG_ENDPOINT], asked[LEDGER_ENDPOINT];
+	char local[SOCKDIAG_ENDPOINT], asked[RECQUERY_ENDPOINT];
 	struct opener o;
-	bool known = ledger_opener(v->stored->record, s->socket.cookie, &o);
+	bool known = recquery_opener(v->stored->record, s->socket.cookie, &o);
 
 	(void)sockdiag_endpoint(&s->socket.laddr, s->socket.lport, local);
 	printf("  %s %-22s %-11s",
@@ -95,8 +95,8 @@ print_socket(const struct view *v, const struct view_socket *s)
 		printf("; unrecorded\n");
 		return;
 	}
-	ledger_endpoint(&o.asked, asked);
-	printf("; %s %s by pid %d (%s)\n", ledger_call(o.call), asked, o.pid,
+	recquery_endpoint(&o.asked, asked);
+	printf("; %s %s by pid %d (%s)\n", recquery_call(o.call), asked, o.pid,
 	    o.path);
 }
 
@@ -107,7 +107,7 @@ print_images(const struct record *r)
 	struct image image;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++) {
-		if (!ledger_image(r, i, &image))
+		if (!recquery_image(r, i, &image))
 			continue;
 		printf("  pid %-8d %-8s %s%s\n", image.pid,
 		    procfs_stat(image.pid, &st) == 0 && st.start == image.start
@@ -126,7 +126,7 @@ print_counts(const struct record *r)
 			   ways = atomic_load(&r->counts.ways);
 
 	printf("opens      %llu\noutside    %llu\nuncovered  %llu\n",
-	    (unsigned long long)record_opens(r),
+	    (unsigned long long)record_event_count(r),
 	    (unsigned long long)atomic_load(&r->counts.outside),
 	    (unsigned long long)atomic_load(&r->counts.uncovered));
 	if (images > 0 || ways > 0)
@@ -144,7 +144,7 @@ detail(const struct view *v)
 	if (r == NULL)
 		return;
 	line_of(r, line);
-	report_ports(&v->stored->terms, ports, sizeof(ports));
+	format_ports(&v->stored->terms, ports, sizeof(ports));
 	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
 	       "owner      %d\n",
 	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
@@ -160,4 +160,4 @@ detail(const struct view *v)
 		print_socket(v, &v->sockets[i]);
 }
 
-const struct report report_text = { list, detail };
+const struct format format_text = { list, detail };

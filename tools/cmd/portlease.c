@@ -72,10 +72,10 @@ main(int argc, char *argv[])
 
 	program_invocation_name = program_invocation_short_name = name;
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
-	salvage_begin();
+	sigbus_install();
 	open_standard();
 	(void)atexit(finish_output);
-	if (argc > 1 && strcmp(argv[1], WIRE_MONITOR) == 0) {
+	if (argc > 1 && strcmp(argv[1], IPC_MONITOR) == 0) {
 		setproctitle_init(argc, argv, environ);
 		return monitor_main();
 	}

@@ -49,7 +49,7 @@ run(const struct command *self, int argc, char *argv[])
 		err(EXIT_PORTLEASE, "ps");
 	for (size_t i = 0; i < all.n; i++)
 		view_make(&views[i], all.stored[i], o.json);
-	(o.json ? report_json : report_text).list(views, all.n);
+	(o.json ? format_json : format_text).list(views, all.n);
 	for (size_t i = 0; i < all.n; i++) {
 		view_free(&views[i]);
 		store_unmap(all.stored[i]);

@@ -27,9 +27,9 @@ struct reap {
 };
 
 static const char *
-fate(const struct tenant *t, const struct reap *r)
+fate(const struct member *t, const struct reap *r)
 {
-	if (!tenants_proven(t))
+	if (!members_proven(t))
 		return "left alone: only one witness says it is the lease's";
 	return r->o.dry_run ? "would be ended" : "was asked to end";
 }
@@ -56,7 +56,7 @@ report(const struct reap *r, const char *ip, const struct reaped *out)
 	if (r->o.quiet)
 		return;
 	for (size_t i = 0; i < out->tenants.n; i++) {
-		const struct tenant *t = &out->tenants.list[i];
+		const struct member *t = &out->tenants.list[i];
 
 		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
 	}
@@ -84,7 +84,7 @@ take_lock(const struct reap *r, const struct stored *s, struct leftover *rival)
 	bool waits = !s->live && !unattended(r) && !r->o.dry_run;
 
 	*rival = (struct leftover){ 0 };
-	return rival_outlast(
+	return addrlock_wait(
 	    s->ip, waits ? clock_ms() + r->o.grace + PATIENCE : 0, rival);
 }
 
@@ -164,7 +164,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	}
 	if (out.verdict >= VERDICT_HELD)
 		r->left++;
-	tenants_free(&out.tenants);
+	members_free(&out.tenants);
 	close(sentinel);
 	return 0;
 }

@@ -116,7 +116,7 @@ release(const struct stored *s, const char *ip, bool quiet)
 	struct pollfd monitor = { .events = POLLIN };
 	pid_t pid;
 
-	if (vouch_ask(s->fd, &pid) == -1)
+	if (reclock_ask(s->fd, &pid) == -1)
 		locked_out(s, ip, pid);
 	monitor.fd = lease_monitor(s, &pid);
 	if (monitor.fd == -1 && errno == EXDEV)

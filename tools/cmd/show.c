@@ -9,7 +9,7 @@
 
 struct wanted {
 	uint32_t ip;
-	const struct report *report;
+	const struct format *report;
 };
 
 static int
@@ -44,7 +44,7 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "show: '%s' is not an address in 127.0.0.0/8",
 		    printable_copy(argv[first]));
-	wanted.report = o.json ? &report_json : &report_text;
+	wanted.report = o.json ? &format_json : &format_text;
 	if (store_each(lease_netns(), show, &wanted) == 0)
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
 		    argv[first]);

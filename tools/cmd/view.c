@@ -16,9 +16,9 @@ of_lease(const struct view *v, const struct sockdiag_socket *s)
 	const struct terms *t = &v->stored->terms;
 	struct endpoint local = { s->laddr, s->lport, s->family };
 
-	if (s->lport == SENTINEL_PORT && s->state == SOCKDIAG_BOUND)
+	if (s->lport == ADDRLOCK_PORT && s->state == SOCKDIAG_BOUND)
 		return false;
-	if (!v->stored->past && ledger_knows(v->stored->record, s->cookie))
+	if (!v->stored->past && recquery_knows(v->stored->record, s->cookie))
 		return true;
 	return slice_contains(t, &local) &&
 	       (!(t->flags & TERMS_ADOPTED) || terms_declares(t, s->lport));

@@ -16,9 +16,9 @@
 #include <string.h>
 
 struct waiting {
-	struct vigil vigil;
+	struct watch vigil;
 	struct status status; /* nobody asks for it here */
-	struct go go;
+	struct ipc_start go;
 	int monitor; /* pidfd */
 };
 
@@ -33,9 +33,9 @@ ending(const struct waiting *w, const struct pollfd *monitor)
 }
 
 static int
-timeout_of(const struct boot *b)
+timeout_of(const struct startup *b)
 {
-	int64_t left = boot_deadline(b) - clock_ms();
+	int64_t left = startup_deadline(b) - clock_ms();
 
 	return left > 0 ? (int)left : 0;
 }
@@ -43,20 +43,20 @@ timeout_of(const struct boot *b)
 static void
 loop(struct waiting *w)
 {
-	const struct ended gone = { .status = -1 };
-	const struct boot *b = &w->vigil.boot;
+	const struct ipc_exit gone = { .status = -1 };
+	const struct startup *b = &w->vigil.boot;
 
-	while (boot_pending(b)) {
+	while (startup_pending(b)) {
 		struct pollfd fds[] = {
 			{ .fd = w->monitor, .events = POLLIN },
-			{ .fd = boot_fd(b), .events = POLLIN },
+			{ .fd = startup_fd(b), .events = POLLIN },
 		};
 
 		if (poll(fds, 2, timeout_of(b)) == -1 && errno != EINTR)
 			err(EXIT_PORTLEASE, "wait: poll");
 		if (ending(w, &fds[0]))
-			(void)vigil_exited(&w->vigil, &gone);
-		(void)vigil_turn(&w->vigil);
+			(void)watch_exited(&w->vigil, &gone);
+		(void)watch_handle(&w->vigil);
 	}
 }
 
@@ -64,7 +64,7 @@ static void
 begin(struct waiting *w, const struct options *o, struct stored *lease)
 {
 	const struct identity *id = &lease->record->identity;
-	struct boot_plan plan = { .options = o,
+	struct startup_plan plan = { .options = o,
 		.go = &w->go,
 		.terms = &lease->terms,
 		.record = lease->record,
@@ -79,8 +79,8 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 	if (w->monitor == -1)
 		err(EXIT_PORTLEASE, "wait: its monitor");
 	plan.root = id->command != 0 ? monitor : 0;
-	if (wire_go(&w->go, &lease->terms, lease->path) == -1 ||
-	    vigil_begin(&w->vigil, &plan, &w->status) == -1)
+	if (ipc_fill_start(&w->go, &lease->terms, lease->path) == -1 ||
+	    watch_begin(&w->vigil, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");
 }
 
@@ -120,7 +120,7 @@ run(const struct command *self, int argc, char *argv[])
 	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
 	options_default(&o);
 	parse(&o, self->usage, argc, argv);
-	if (!boot_wanted(&o))
+	if (!startup_wanted(&o))
 		errx(EXIT_PORTLEASE,
 		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
 	lease_find(&lease, o.ip, "wait");
@@ -128,7 +128,7 @@ run(const struct command *self, int argc, char *argv[])
 	loop(&w);
 	return w.vigil.boot.verdict == READY_READY
 		   ? 0
-		   : unready_status(&w.vigil.boot);
+		   : explain_status(&w.vigil.boot);
 }
 
 const struct command cmd_wait = {

@@ -25,7 +25,7 @@ bound(uint32_t ip, uint16_t port, int type, bool reuse)
 	if (reuse &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == -1)
 		goto fail;
-	if (mark_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+	if (bypass_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
 		return fd;
 fail:
 	keep = errno;
@@ -35,21 +35,21 @@ fail:
 }
 
 uint32_t
-sentinel_address(uint32_t ip)
+addrlock_address(uint32_t ip)
 {
 	return (ip & POOL_MASK) == POOL_NET ? ip | 0xff : ip;
 }
 
 int
-sentinel_take(uint32_t ip)
+addrlock_take(uint32_t ip)
 {
-	return bound(sentinel_address(ip), SENTINEL_PORT, SOCK_STREAM, false);
+	return bound(addrlock_address(ip), ADDRLOCK_PORT, SOCK_STREAM, false);
 }
 
 bool
-sentinel_held(uint32_t ip)
+addrlock_held(uint32_t ip)
 {
-	int fd = sentinel_take(ip);
+	int fd = addrlock_take(ip);
 
 	if (fd == -1)
 		return errno == EADDRINUSE;
@@ -58,7 +58,7 @@ sentinel_held(uint32_t ip)
 }
 
 int
-sentinel_probe(uint32_t ip, uint16_t port, int type, bool reuse)
+addrlock_probe(uint32_t ip, uint16_t port, int type, bool reuse)
 {
 	int fd = bound(ip, port, type, reuse);
 

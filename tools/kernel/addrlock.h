@@ -4,14 +4,14 @@
  * SO_REUSEADDR to one fixed port.  The kernel makes it exclusive for all
  * users of the network namespace and releases it when its holder dies.
  */
-#ifndef SENTINEL_H
-#define SENTINEL_H
+#ifndef ADDRLOCK_H
+#define ADDRLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Below every usual ephemeral range (ip_local_port_range starts at 32768). */
-enum { SENTINEL_PORT = 28255 };
+enum { ADDRLOCK_PORT = 28255 };
 
 /* 127.64.0.0/10: the addresses that leases are made of. */
 #define POOL_NET  0x7f400000U
@@ -19,18 +19,18 @@ enum { SENTINEL_PORT = 28255 };
 enum { POOL_SLICES = 16384 };
 
 /* Where the sentinel of a leased or adopted address sits. */
-uint32_t sentinel_address(uint32_t ip);
+uint32_t addrlock_address(uint32_t ip);
 
 /* Take the lock of ip: a descriptor, O_CLOEXEC; -1 with EADDRINUSE. */
-int sentinel_take(uint32_t ip);
+int addrlock_take(uint32_t ip);
 
 /* Does anybody hold the lock of ip?  Takes it for a moment to see. */
-bool sentinel_held(uint32_t ip);
+bool addrlock_held(uint32_t ip);
 
 /*
  * Bind a port for a moment: 0 free; -1 with EADDRINUSE taken, or another
  * errno.  type is SOCK_STREAM or SOCK_DGRAM.
  */
-int sentinel_probe(uint32_t ip, uint16_t port, int type, bool reuse);
+int addrlock_probe(uint32_t ip, uint16_t port, int type, bool reuse);
 
 #endif

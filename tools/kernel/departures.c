@@ -16,7 +16,7 @@ concerns(const struct sockdiag_socket *s, void *arg)
 
 	if (slice_contains(t, &local))
 		return 1;
-	return endpoint_ip4(&local) == sentinel_address(t->leased);
+	return endpoint_ip4(&local) == addrlock_address(t->leased);
 }
 
 void

@@ -13,7 +13,7 @@ loopback(const struct endpoint *ep)
 }
 
 void
-interfaces_fill(struct terms *t)
+ifaddrs_fill(struct terms *t)
 {
 	struct ifaddrs *list;
 	struct endpoint ep;

@@ -54,7 +54,7 @@ alive(const struct procfs_stat *p)
 }
 
 ssize_t
-tree_descendants(pid_t root, struct procfs_stat **list)
+proctree_descendants(pid_t root, struct procfs_stat **list)
 {
 	struct procfs_stat *all, *out;
 	ssize_t n = fault("tree.list") == -1 ? -1 : procfs_list(&all);
@@ -78,7 +78,7 @@ tree_descendants(pid_t root, struct procfs_stat **list)
 }
 
 int
-tree_signal_one(pid_t pid, uint64_t start, int sig)
+proctree_signal_one(pid_t pid, uint64_t start, int sig)
 {
 	int fd = procfs_pidfd(pid, start), rc;
 
@@ -92,14 +92,14 @@ tree_signal_one(pid_t pid, uint64_t start, int sig)
 }
 
 int
-tree_signal(int sig)
+proctree_signal(int sig)
 {
 	struct procfs_stat *list;
-	ssize_t n = tree_descendants(getpid(), &list);
+	ssize_t n = proctree_descendants(getpid(), &list);
 	int sent = 0;
 
 	for (ssize_t i = 0; i < n; i++)
-		if (tree_signal_one(list[i].pid, list[i].start, sig) == 0)
+		if (proctree_signal_one(list[i].pid, list[i].start, sig) == 0)
 			sent++;
 	free(list);
 	return n == -1 ? -1 : sent;

@@ -3,8 +3,8 @@
  * The descendants of a subreaper.  Whatever calls setsid or forks twice stays
  * below the nearest living subreaper, prctl(2), so ancestry is enough.
  */
-#ifndef TREE_H
-#define TREE_H
+#ifndef PROCTREE_H
+#define PROCTREE_H
 
 #include "kernel/procfs.h"
 
@@ -13,16 +13,16 @@
  * /proc.  Returns how many, *list from the heap for the caller to free; -1
  * with errno.
  */
-ssize_t tree_descendants(pid_t root, struct procfs_stat **list);
+ssize_t proctree_descendants(pid_t root, struct procfs_stat **list);
 
 /*
  * Send sig, and then SIGCONT so that stopped ones see it, to all descendants
  * of ourselves.  Each is reached by a pidfd opened first and checked against
  * its start time.  Returns how many were signalled, -1 with errno.
  */
-int tree_signal(int sig);
+int proctree_signal(int sig);
 
 /* The same for one process; 0, or -1 with ESRCH when it is another now. */
-int tree_signal_one(pid_t pid, uint64_t start, int sig);
+int proctree_signal_one(pid_t pid, uint64_t start, int sig);
 
 #endif

@@ -32,13 +32,13 @@ locked(int fd, off_t first, off_t last, struct flock *found)
 }
 
 int
-vouch_take(int fd)
+reclock_take(int fd)
 {
 	return lock(fd, 0);
 }
 
 bool
-vouch_monitor(int fd, pid_t *monitor)
+reclock_monitor(int fd, pid_t *monitor)
 {
 	struct flock found;
 	bool is = locked(fd, 0, 0, &found);
@@ -48,7 +48,7 @@ vouch_monitor(int fd, pid_t *monitor)
 }
 
 int
-vouch_ask(int fd, pid_t *holder)
+reclock_ask(int fd, pid_t *holder)
 {
 	off_t at = CALLERS + getpid();
 	struct flock found;
@@ -85,7 +85,7 @@ callers_between(int fd, off_t first, off_t last,
 }
 
 void
-vouch_callers(int fd, void (*each)(pid_t pid, void *arg), void *arg)
+reclock_callers(int fd, void (*each)(pid_t pid, void *arg), void *arg)
 {
 	callers_between(fd, CALLERS, CALLERS + INT_MAX, each, arg);
 }

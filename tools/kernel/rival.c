@@ -13,7 +13,7 @@ keep(const struct sockdiag_socket *s, void *arg)
 {
 	struct evidence *e = arg;
 
-	if (s->lport != SENTINEL_PORT || s->inode == 0)
+	if (s->lport != ADDRLOCK_PORT || s->inode == 0)
 		return 0;
 	e->left[e->nleft++] = (struct leftover){ .socket = *s };
 	return e->nleft == EVIDENCE_LEFT;
@@ -28,7 +28,7 @@ find(uint32_t ip, struct leftover *rival)
 	*rival = (struct leftover){ 0 };
 	if (diag != NULL)
 		(void)sockdiag_tcp_listeners(
-		    diag, sentinel_address(ip), 32, keep, &e);
+		    diag, addrlock_address(ip), 32, keep, &e);
 	sockdiag_close(diag);
 	evidence_holders(&e);
 	for (size_t i = 0; i < e.nleft && rival->holder == 0; i++)
@@ -46,15 +46,15 @@ wait_for_it(uint32_t ip, int watch, int64_t left)
 }
 
 int
-rival_outlast(uint32_t ip, int64_t until, struct leftover *rival)
+addrlock_wait(uint32_t ip, int64_t until, struct leftover *rival)
 {
-	int lock = sentinel_take(ip), watch;
+	int lock = addrlock_take(ip), watch;
 	int64_t left;
 
 	if (lock != -1 || errno != EADDRINUSE)
 		return lock;
 	watch = sockdiag_watch_open();
-	while ((lock = sentinel_take(ip)) == -1 && errno == EADDRINUSE &&
+	while ((lock = addrlock_take(ip)) == -1 && errno == EADDRINUSE &&
 	       (left = until - clock_ms()) > 0)
 		wait_for_it(ip, watch, left);
 	if (watch != -1)

@@ -10,10 +10,10 @@
 
 /*
  * Take the sentinel of ip as soon as it is let go, but not after that time of
- * clock_ms.  The descriptor; -1 with errno as sentinel_take, and with
+ * clock_ms.  The descriptor; -1 with errno as addrlock_take, and with
  * EADDRINUSE who has it in *rival, whose holder is 0 when it cannot be seen
  * (before Linux 6.8).
  */
-int rival_outlast(uint32_t ip, int64_t until, struct leftover *rival);
+int addrlock_wait(uint32_t ip, int64_t until, struct leftover *rival);
 
 #endif

@@ -77,7 +77,7 @@ _Static_assert(offsetof(struct step, addr) - offsetof(struct step, family) ==
 		   sizeof(struct inet_diag_hostcond),
     "as the kernel has it");
 
-struct request {
+struct ipc_request {
 	uint16_t type;
 	uint8_t family;
 	uint8_t protocol;
@@ -348,7 +348,7 @@ put_filter(struct nlmsghdr *nlh, const struct filter *filter)
 
 /* TCPDIAG_GETSOCK takes the older request, which has no family to choose. */
 static void
-put_request(struct nlmsghdr *nlh, const struct request *request)
+put_request(struct nlmsghdr *nlh, const struct ipc_request *request)
 {
 	struct inet_diag_req_v2 *v2;
 	struct inet_diag_req *v1;
@@ -409,7 +409,8 @@ keep(const struct sockdiag_socket *socket, void *arg)
 
 /* One try: 0 done, 1 interrupted, -1 with errno. */
 static int
-attempt(struct sockdiag *diag, const struct request *request, struct haul *haul)
+attempt(
+    struct sockdiag *diag, const struct ipc_request *request, struct haul *haul)
 {
 	_Alignas(struct nlmsghdr) char buf[512];
 	struct sockdiag_reply reply = {
@@ -433,7 +434,8 @@ attempt(struct sockdiag *diag, const struct request *request, struct haul *haul)
 }
 
 static int
-dump(struct sockdiag *diag, const struct request *request, struct haul *haul)
+dump(
+    struct sockdiag *diag, const struct ipc_request *request, struct haul *haul)
 {
 	size_t before = haul->len;
 	int i, rc;
@@ -451,7 +453,7 @@ static int
 dump_families(struct sockdiag *diag, uint8_t protocol,
     const struct filter *filter, struct haul *haul)
 {
-	struct request request = { SOCK_DIAG_BY_FAMILY, AF_INET, protocol,
+	struct ipc_request request = { SOCK_DIAG_BY_FAMILY, AF_INET, protocol,
 		filter };
 
 	if (dump(diag, &request, haul) < 0)
@@ -471,7 +473,7 @@ refused(int error)
 static int
 dump_tcp(struct sockdiag *diag, const struct filter *filter, struct haul *haul)
 {
-	struct request request = { TCPDIAG_GETSOCK, AF_UNSPEC, IPPROTO_TCP,
+	struct ipc_request request = { TCPDIAG_GETSOCK, AF_UNSPEC, IPPROTO_TCP,
 		filter };
 	int rc;
 
@@ -622,7 +624,7 @@ sockdiag_watch_open(void)
 
 /* What cannot be read is passed over: the caller looks again anyway. */
 static int
-tell(const char *datagram, ssize_t len,
+msg(const char *datagram, ssize_t len,
     int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
 {
 	const struct nlmsghdr *nlh = (const void *)datagram;
@@ -649,7 +651,7 @@ sockdiag_watch_read(
 		n = receive(fd, buf, sizeof(buf));
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -1;
-		rc = tell(buf, n, each, arg);
+		rc = msg(buf, n, each, arg);
 	}
 	return rc;
 }

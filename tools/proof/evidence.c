@@ -49,15 +49,15 @@ in_lease(const struct looking *l, const struct in6_addr *addr)
 static bool
 recorded(const struct looking *l, const struct sockdiag_socket *s)
 {
-	return l->record != NULL && ledger_knows(l->record, s->cookie);
+	return l->record != NULL && recquery_knows(l->record, s->cookie);
 }
 
 static bool
 is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
 {
-	return s->state == SOCKDIAG_BOUND && s->lport == SENTINEL_PORT &&
+	return s->state == SOCKDIAG_BOUND && s->lport == ADDRLOCK_PORT &&
 	       sockdiag_within(
-		   &s->laddr, sentinel_address(l->terms->leased), 32);
+		   &s->laddr, addrlock_address(l->terms->leased), 32);
 }
 
 static bool
@@ -221,7 +221,7 @@ refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
     int type)
 {
 	bool tcp = type == SOCK_STREAM;
-	bool cooling = tcp && sentinel_probe(ip, port, type, true) == 0;
+	bool cooling = tcp && addrlock_probe(ip, port, type, true) == 0;
 	bool waiting = tcp && !cooling && in_time_wait(diag, ip, port);
 
 	e->port = port;
@@ -239,7 +239,7 @@ try_port(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
 {
 	uint8_t protocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
 
-	if (sentinel_probe(ip, port, type, false) == 0)
+	if (addrlock_probe(ip, port, type, false) == 0)
 		return;
 	if (procfs_starved(errno))
 		e->sockets_unseen = errno;

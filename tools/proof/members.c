@@ -29,7 +29,7 @@ enum {
 #define INITIAL_PIDNS 0xeffffffcU
 
 struct finding {
-	struct tenants *out;
+	struct members *out;
 	const struct record *record; /* NULL: unreadable, or past */
 	const char *path;
 	const struct evidence *e;
@@ -114,7 +114,7 @@ spare_owner(struct finding *f)
 
 /* Whoever asks for the end of a lease outlives it. */
 static void
-begin(struct finding *f, struct tenants *t, const struct stored *s,
+begin(struct finding *f, struct members *t, const struct stored *s,
     const struct evidence *e)
 {
 	memset(f, 0, sizeof(*f));
@@ -125,7 +125,7 @@ begin(struct finding *f, struct tenants *t, const struct stored *s,
 	(void)procfs_namespace("pid", &f->pidns);
 	spare_line(f, getpid());
 	if (s->fd != -1)
-		vouch_callers(s->fd, spare_caller, f);
+		reclock_callers(s->fd, spare_caller, f);
 	if (f->record != NULL)
 		spare_owner(f);
 }
@@ -152,8 +152,8 @@ in_record(const struct finding *f, const struct procfs_stat *p)
 	    id->pidns == f->pidns)
 		return true;
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		if (ledger_image(f->record, i, &image) && image.pid == p->pid &&
-		    image.start == p->start &&
+		if (recquery_image(f->record, i, &image) &&
+		    image.pid == p->pid && image.start == p->start &&
 		    (image.pidns == 0 || image.pidns == f->pidns))
 			return true;
 	return false;
@@ -242,15 +242,15 @@ ask_witnesses(struct finding *f, const struct procfs_stat *p)
 static int
 add(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
 {
-	struct tenants *out = f->out;
-	struct tenant *t;
+	struct members *out = f->out;
+	struct member *t;
 
 	t = reallocarray(out->list, out->n + 1, sizeof(*t));
 	if (t == NULL)
 		return -1;
 	out->list = t;
 	t = &out->list[out->n++];
-	*t = (struct tenant){
+	*t = (struct member){
 		.pid = p->pid, .start = p->start, .witnesses = witnesses
 	};
 	if (procfs_cmdline(p->pid, t->line, sizeof(t->line)) == -1)
@@ -366,7 +366,7 @@ list_images(struct finding *f, struct crowd *c)
 	if (c->list == NULL)
 		return -1;
 	for (size_t i = 0; i < RECORD_IMAGES && f->record != NULL; i++) {
-		if (!ledger_image(f->record, i, &image) ||
+		if (!recquery_image(f->record, i, &image) ||
 		    listed(c, image.pid) || kill(image.pid, 0) == -1)
 			continue;
 		if (procfs_stat(image.pid, &c->list[c->n]) == 0)
@@ -405,8 +405,8 @@ out_of_sight(const struct finding *f)
 }
 
 int
-tenants_find(struct tenants *t, const struct stored *s,
-    const struct evidence *e, enum tenants_among among)
+members_find(struct members *t, const struct stored *s,
+    const struct evidence *e, enum members_among among)
 {
 	struct crowd c = { 0 };
 	struct finding f;
@@ -423,7 +423,7 @@ tenants_find(struct tenants *t, const struct stored *s,
 		f.error = errno;
 	free(c.list);
 	if (f.error != 0)
-		tenants_free(t);
+		members_free(t);
 	return end(&f);
 }
 
@@ -486,7 +486,7 @@ kill_if_proven(struct finding *f, pid_t pid)
 }
 
 void
-tenants_excuse(struct tenants *t, const struct stored *s)
+members_excuse(struct members *t, const struct stored *s)
 {
 	struct finding f;
 	size_t n = 0;
@@ -503,9 +503,9 @@ tenants_excuse(struct tenants *t, const struct stored *s)
 }
 
 size_t
-tenants_kill(const struct stored *s, const struct evidence *e)
+members_kill(const struct stored *s, const struct evidence *e)
 {
-	struct tenants none = { 0 };
+	struct members none = { 0 };
 	struct pids pids = { 0 };
 	struct finding f;
 	size_t killed = 0;
@@ -520,7 +520,7 @@ tenants_kill(const struct stored *s, const struct evidence *e)
 }
 
 void
-tenants_free(struct tenants *t)
+members_free(struct members *t)
 {
 	free(t->list);
 	t->list = NULL;
@@ -528,14 +528,14 @@ tenants_free(struct tenants *t)
 }
 
 bool
-tenants_proven(const struct tenant *tenant)
+members_proven(const struct member *tenant)
 {
 	return proven(tenant->witnesses);
 }
 
 /* Its descriptor; without one to be had, try until the end. */
 static int
-open_one(const struct tenant *one, int64_t until)
+open_one(const struct member *one, int64_t until)
 {
 	int fd;
 
@@ -547,7 +547,7 @@ open_one(const struct tenant *one, int64_t until)
 
 /* Has it ended by then (clock_ms)?  False, too, when we cannot know. */
 static bool
-ends(const struct tenant *one, int64_t until)
+ends(const struct member *one, int64_t until)
 {
 	struct pollfd pfd = { .fd = open_one(one, until), .events = POLLIN };
 	int64_t left;
@@ -564,52 +564,52 @@ ends(const struct tenant *one, int64_t until)
 }
 
 static void
-signal_proven(const struct tenants *t, int sig)
+signal_proven(const struct members *t, int sig)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (tenants_proven(&t->list[i]))
-			(void)tree_signal_one(
+		if (members_proven(&t->list[i]))
+			(void)proctree_signal_one(
 			    t->list[i].pid, t->list[i].start, sig);
 }
 
 /* All have to end, so it does not matter who is waited for first. */
 size_t
-tenants_wait(const struct tenants *t, int64_t ms)
+members_wait(const struct members *t, int64_t ms)
 {
 	int64_t until = clock_ms() + ms;
 	size_t left = 0;
 
 	for (size_t i = 0; i < t->n; i++)
 		left +=
-		    tenants_proven(&t->list[i]) && !ends(&t->list[i], until);
+		    members_proven(&t->list[i]) && !ends(&t->list[i], until);
 	return left;
 }
 
 size_t
-tenants_end(const struct tenants *t, int sig, int64_t grace)
+members_end(const struct members *t, int sig, int64_t grace)
 {
 	size_t left;
 
 	signal_proven(t, sig);
-	left = tenants_wait(t, grace);
+	left = members_wait(t, grace);
 	if (left == 0)
 		return 0;
 	signal_proven(t, SIGKILL);
-	return tenants_wait(t, KILL_WAIT);
+	return members_wait(t, KILL_WAIT);
 }
 
 static size_t
-count_unproven(const struct tenants *t)
+count_unproven(const struct members *t)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		n += !tenants_proven(&t->list[i]);
+		n += !members_proven(&t->list[i]);
 	return n;
 }
 
 size_t
-tenants_unproven(struct tenants *t, const struct stored *s)
+members_unproven(struct members *t, const struct stored *s)
 {
 	int64_t until = clock_ms() + DYING_WAIT;
 	size_t left = 0;
@@ -617,9 +617,9 @@ tenants_unproven(struct tenants *t, const struct stored *s)
 	if (count_unproven(t) == 0)
 		return 0;
 	for (size_t i = 0; i < t->n; i++)
-		if (tenants_proven(&t->list[i]) || !ends(&t->list[i], until))
+		if (members_proven(&t->list[i]) || !ends(&t->list[i], until))
 			t->list[left++] = t->list[i];
 	t->n = left;
-	tenants_excuse(t, s);
+	members_excuse(t, s);
 	return count_unproven(t);
 }

@@ -6,8 +6,8 @@
  * Pids are reused and environments copied, so a process counts as the
  * lease's only when two independent witnesses say so; no other is signalled.
  */
-#ifndef TENANTS_H
-#define TENANTS_H
+#ifndef MEMBERS_H
+#define MEMBERS_H
 
 #include "proof/evidence.h"
 #include "store/store.h"
@@ -25,15 +25,15 @@ enum {
 			       so that one does not count beside the other */
 };
 
-struct tenant {
+struct member {
 	pid_t pid;
 	uint64_t start;
 	unsigned int witnesses; /* WITNESS_* */
 	char line[HOLDER_LINE];
 };
 
-struct tenants {
-	struct tenant *list; /* from the heap */
+struct members {
+	struct member *list; /* from the heap */
 	size_t n;
 	size_t starting; /* the owner's forks since the lease that show no
 			    other witness: yet to execute what they are for? */
@@ -41,7 +41,7 @@ struct tenants {
 };
 
 /* Who is looked at. */
-enum tenants_among {
+enum members_among {
 	AMONG_IMAGES, /* whom the record lists */
 	AMONG_ALL /* every process that /proc shows */
 };
@@ -54,24 +54,24 @@ enum tenants_among {
  * with errno when that could not be found out (EMFILE, ENOMEM): the list is
  * empty then, and says nothing.
  */
-int tenants_find(struct tenants *t, const struct stored *s,
-    const struct evidence *e, enum tenants_among among);
-void tenants_free(struct tenants *t);
+int members_find(struct members *t, const struct stored *s,
+    const struct evidence *e, enum members_among among);
+void members_free(struct members *t);
 
 /*
  * Leave out whoever has called `portlease release` meanwhile.  When that cannot
  * be found out nobody counts as proven any more.
  */
-void tenants_excuse(struct tenants *t, const struct stored *s);
+void members_excuse(struct members *t, const struct stored *s);
 
-bool tenants_proven(const struct tenant *tenant);
+bool members_proven(const struct member *tenant);
 
 /*
  * Send SIGKILL to every proven one as soon as it is seen, the youngest first:
  * who forks and exits all the time is gone before a whole pass is over.
  * Returns how many were.
  */
-size_t tenants_kill(const struct stored *s, const struct evidence *e);
+size_t members_kill(const struct stored *s, const struct evidence *e);
 
 /*
  * How many have one witness only and are still there after a moment, without
@@ -79,18 +79,18 @@ size_t tenants_kill(const struct stored *s, const struct evidence *e);
  * that is dying tells less and less of itself.  The others of them are dropped
  * from the list.
  */
-size_t tenants_unproven(struct tenants *t, const struct stored *s);
+size_t members_unproven(struct members *t, const struct stored *s);
 
 /*
  * Wait at most ms for the proven ones to end; returns how many are left, those
  * among them of which we cannot know.
  */
-size_t tenants_wait(const struct tenants *t, int64_t ms);
+size_t members_wait(const struct members *t, int64_t ms);
 
 /*
  * Ask the proven ones to end, wait for that at most grace milliseconds, then
  * send SIGKILL and wait two seconds.  Returns how many of them are left.
  */
-size_t tenants_end(const struct tenants *t, int sig, int64_t grace);
+size_t members_end(const struct members *t, int sig, int64_t grace);
 
 #endif

@@ -65,7 +65,7 @@ settle_watching(struct evidence *e, struct sockdiag *diag,
 }
 
 enum verdict
-settle(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+quiesce(struct evidence *e, struct sockdiag *diag, const struct terms *t,
     const struct record *record)
 {
 	enum verdict verdict;

@@ -4,8 +4,8 @@
  * socket may live on for a moment in io_uring, or for ever in an unread
  * SCM_RIGHTS message.
  */
-#ifndef SETTLE_H
-#define SETTLE_H
+#ifndef QUIESCE_H
+#define QUIESCE_H
 
 #include "proof/proof.h"
 
@@ -14,7 +14,7 @@
  * of processes, until nothing is held, a living holder is found, or two
  * seconds are over; return the verdict.  Holders are named.
  */
-enum verdict settle(struct evidence *e, struct sockdiag *diag,
+enum verdict quiesce(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record);
 
 #endif

@@ -34,7 +34,7 @@ keep(const struct sockdiag_socket *s, void *arg)
 		s->state != SOCKDIAG_BOUND))
 		return 0;
 	if (!slice_contains(all->terms, &local) &&
-	    !ledger_knows(all->record, s->cookie))
+	    !recquery_knows(all->record, s->cookie))
 		return 0;
 	list = reallocarray(all->list, all->n + 1, sizeof(*list));
 	if (list == NULL)
@@ -181,7 +181,7 @@ ports_text(const struct straggler *s, const struct record *record, char *text,
 	text[0] = '\0';
 	for (size_t i = 0; i < s->nports; i++)
 		known[i] =
-		    ledger_opener(record, s->ports[i].cookie, &openers[i]);
+		    recquery_opener(record, s->ports[i].cookie, &openers[i]);
 	for (size_t i = 0; i < s->nports; i++) {
 		if (done[i])
 			continue;
@@ -230,9 +230,9 @@ stragglers_print(
 
 		ports_text(one, record, ports, sizeof(ports));
 		end_text(one, end, sizeof(end));
-		tell(record, "%s: straggler: pid %d (%s)%s; %s", ip, one->pid,
+		msg(record, "%s: straggler: pid %d (%s)%s; %s", ip, one->pid,
 		    one->line, ports, end);
 	}
 	if (s->more > 0)
-		tell(record, "%s: and %zu more stragglers", ip, s->more);
+		msg(record, "%s: and %zu more stragglers", ip, s->more);
 }

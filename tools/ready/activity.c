@@ -157,7 +157,7 @@ each_image(const struct record *r, pid_t spare,
 	ssize_t n = 0;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++) {
-		if (!ledger_image(r, i, &image) ||
+		if (!recquery_image(r, i, &image) ||
 		    procfs_stat(image.pid, &st) == -1 ||
 		    st.start != image.start || image.pid == getpid() ||
 		    (spare != 0 && (st.pid == spare || st.ppid == spare)))
@@ -169,7 +169,7 @@ each_image(const struct record *r, pid_t spare,
 }
 
 ssize_t
-pulse_threads(pid_t root, const struct record *record, pid_t spare,
+activity_threads(pid_t root, const struct record *record, pid_t spare,
     void (*each)(pid_t pid, pid_t tid, void *arg), void *arg)
 {
 	struct procfs_stat *list;
@@ -177,7 +177,7 @@ pulse_threads(pid_t root, const struct record *record, pid_t spare,
 
 	if (root == 0)
 		return each_image(record, spare, each, arg);
-	n = tree_descendants(root, &list);
+	n = proctree_descendants(root, &list);
 	for (ssize_t i = 0; i < n; i++)
 		if (!spared(list, n, list[i].pid, spare))
 			each_thread(list[i].pid, each, arg);
@@ -194,9 +194,9 @@ by_tid(const void *a, const void *b)
 }
 
 static void
-list_all(struct pulse *p, pid_t spare, struct beats *out)
+list_all(struct activity *p, pid_t spare, struct beats *out)
 {
-	(void)pulse_threads(p->root, p->record, spare, list_thread, out);
+	(void)activity_threads(p->root, p->record, spare, list_thread, out);
 	if (out->n > 1)
 		qsort(out->list, out->n, sizeof(*out->list), by_tid);
 }
@@ -210,7 +210,7 @@ look_again(const struct beats *known, struct beats *out)
 
 /* Was anybody born since we listed?  The last word of /proc/loadavg tells. */
 static bool
-births(struct pulse *p)
+births(struct activity *p)
 {
 	char text[96], *last;
 	bool same;
@@ -224,14 +224,14 @@ births(struct pulse *p)
 }
 
 static void
-keep(struct pulse *p, struct beats *now)
+keep(struct activity *p, struct beats *now)
 {
 	free(p->known.list);
 	p->known = *now;
 }
 
 enum stir
-pulse_take(struct pulse *p, pid_t spare, int64_t ms)
+activity_take(struct activity *p, pid_t spare, int64_t ms)
 {
 	struct beats now = { .events = events_of(p->record) };
 	struct beats all = { .events = now.events };
@@ -251,7 +251,7 @@ pulse_take(struct pulse *p, pid_t spare, int64_t ms)
 }
 
 void
-pulse_free(struct pulse *p)
+activity_free(struct activity *p)
 {
 	free(p->known.list);
 	memset(p, 0, sizeof(*p));

@@ -20,11 +20,11 @@ enum { DIALLING = 64 };
 /* A connection that nobody has answered yet. */
 struct dialling {
 	uint32_t inode;
-	char to[LEDGER_ENDPOINT];
+	char to[RECQUERY_ENDPOINT];
 };
 
 struct search {
-	struct sleepers *found;
+	struct blocked *found;
 	const struct terms *terms;
 	const struct record *record;
 	struct dialling dialling[DIALLING];
@@ -96,7 +96,7 @@ waits_for_descriptors(const char *name)
 }
 
 void
-sleepers_call(long number, char *name, size_t size)
+blocked_call(long number, char *name, size_t size)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		if (calls[i].number == number) {
@@ -110,17 +110,17 @@ sleepers_call(long number, char *name, size_t size)
 /* As the program asked for it: by the record, else by arithmetic. */
 static void
 name_peer(const struct search *search, const struct sockdiag_socket *s,
-    char to[static LEDGER_ENDPOINT])
+    char to[static RECQUERY_ENDPOINT])
 {
 	const struct record *r = search->record;
 	struct endpoint peer = { s->raddr, s->rport, s->family };
-	struct opened entry;
+	struct event entry;
 
-	if (ledger_open(r, s->cookie, OPEN_CONNECT, &entry))
+	if (recquery_event(r, s->cookie, EVENT_CONNECT, &entry))
 		peer = entry.asked;
 	else
 		peer = slice_asked(search->terms, &peer, NULL);
-	ledger_endpoint(&peer, to);
+	recquery_endpoint(&peer, to);
 }
 
 static int
@@ -170,7 +170,7 @@ line_of(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
 }
 
 static void
-read_sleep(struct sleeper *s)
+read_sleep(struct blocked_thread *s)
 {
 	char text[512], *end;
 	long number;
@@ -186,11 +186,11 @@ read_sleep(struct sleeper *s)
 		return;
 	number = strtol(text, &end, 10);
 	if (end != text && number >= 0)
-		sleepers_call(number, s->call, sizeof(s->call));
+		blocked_call(number, s->call, sizeof(s->call));
 }
 
 static bool
-same(const struct sleeper *a, const struct sleeper *b)
+same(const struct blocked_thread *a, const struct blocked_thread *b)
 {
 	return a->pid == b->pid && a->state == b->state &&
 	       strcmp(a->call, b->call) == 0 && strcmp(a->wchan, b->wchan) == 0;
@@ -200,8 +200,8 @@ static void
 look(pid_t pid, pid_t tid, void *arg)
 {
 	struct search *search = arg;
-	struct sleepers *found = search->found;
-	struct sleeper s = { .pid = pid, .tid = tid, .threads = 1 };
+	struct blocked *found = search->found;
+	struct blocked_thread s = { .pid = pid, .tid = tid, .threads = 1 };
 
 	read_sleep(&s);
 	for (size_t i = 0; i < found->n; i++) {
@@ -210,7 +210,7 @@ look(pid_t pid, pid_t tid, void *arg)
 			return;
 		}
 	}
-	if (found->n == SLEEPERS) {
+	if (found->n == BLOCKED_MAX) {
 		found->more++;
 		return;
 	}
@@ -223,16 +223,15 @@ look(pid_t pid, pid_t tid, void *arg)
 }
 
 void
-sleepers_find(struct sleepers *s, pid_t root, pid_t spare,
-    struct sockdiag *diag, const struct terms *terms,
-    const struct record *record)
+blocked_find(struct blocked *s, pid_t root, pid_t spare, struct sockdiag *diag,
+    const struct terms *terms, const struct record *record)
 {
 	struct search search = { .found = s, .terms = terms, .record = record };
 
 	memset(s, 0, sizeof(*s));
 	if (diag != NULL)
 		(void)sockdiag_tcp_slice(diag, 0, 0, take_socket, &search);
-	(void)pulse_threads(root, record, spare, look, &search);
+	(void)activity_threads(root, record, spare, look, &search);
 }
 
 static const char *
@@ -246,7 +245,7 @@ state_text(char state)
 }
 
 void
-sleepers_text(const struct sleeper *s, char *text, size_t size)
+blocked_text(const struct blocked_thread *s, char *text, size_t size)
 {
 	bool in = s->call[0] != '\0' && s->state != 'T' && s->state != 't';
 

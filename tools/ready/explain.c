@@ -39,7 +39,7 @@ seconds(int64_t ms)
 }
 
 static void
-say_exited(const struct boot *b, struct text *t)
+say_exited(const struct startup *b, struct text *t)
 {
 	if (b->end.sig != 0)
 		say(t, "killed by SIG%s",
@@ -52,19 +52,19 @@ say_exited(const struct boot *b, struct text *t)
 }
 
 static void
-say_noprobe(const struct boot *b, struct text *t)
+say_noprobe(const struct startup *b, struct text *t)
 {
 	say(t, "--ready-cmd '%s': not found (127)", b->probe.command);
 }
 
 static void
-say_hung(const struct boot *b, struct text *t)
+say_hung(const struct startup *b, struct text *t)
 {
 	say(t, "asleep for %.1f s, the idle limit", seconds(b->facts.idle));
 }
 
 static void
-say_spinning(const struct boot *b, struct text *t)
+say_spinning(const struct startup *b, struct text *t)
 {
 	say(t,
 	    "at the cap of %.1f s, and for %.1f s nothing but a processor "
@@ -73,14 +73,14 @@ say_spinning(const struct boot *b, struct text *t)
 }
 
 static void
-say_capped(const struct boot *b, struct text *t)
+say_capped(const struct startup *b, struct text *t)
 {
 	say(t, "at the cap of %.1f s; it was last %s", seconds(b->facts.cap),
 	    idle_doing(b->idle.last));
 }
 
 static void
-say_missing(const struct boot *b, struct text *t)
+say_missing(const struct startup *b, struct text *t)
 {
 	unsigned int left = b->facts.awaited & ~b->facts.came;
 	char ports[256];
@@ -105,16 +105,16 @@ say_missing(const struct boot *b, struct text *t)
 }
 
 void
-unready_reason(const struct boot *b, char text[static UNREADY_REASON])
+explain_reason(const struct startup *b, char text[static EXPLAIN_REASON])
 {
-	static void (*const sayers[])(const struct boot *, struct text *) = {
+	static void (*const sayers[])(const struct startup *, struct text *) = {
 		[READY_EXITED] = say_exited,
 		[READY_NOPROBE] = say_noprobe,
 		[READY_HUNG] = say_hung,
 		[READY_SPINNING] = say_spinning,
 		[READY_CAPPED] = say_capped,
 	};
-	struct text t = { text, UNREADY_REASON };
+	struct text t = { text, EXPLAIN_REASON };
 
 	text[0] = '\0';
 	if (sayers[b->verdict] != NULL)
@@ -123,14 +123,14 @@ unready_reason(const struct boot *b, char text[static UNREADY_REASON])
 }
 
 static void
-print_sleepers(const struct boot *b, const char *ip)
+print_sleepers(const struct startup *b, const char *ip)
 {
-	char text[SLEEPER_LINE + LEDGER_ENDPOINT + 32], threads[48];
+	char text[BLOCKED_LINE + RECQUERY_ENDPOINT + 32], threads[48];
 
 	for (size_t i = 0; i < b->sleepers.n; i++) {
-		const struct sleeper *s = &b->sleepers.list[i];
+		const struct blocked_thread *s = &b->sleepers.list[i];
 
-		sleepers_text(s, text, sizeof(text));
+		blocked_text(s, text, sizeof(text));
 		if (s->threads > 1)
 			(void)snprintf(threads, sizeof(threads), "%u threads ",
 			    s->threads);
@@ -139,33 +139,33 @@ print_sleepers(const struct boot *b, const char *ip)
 			    threads, sizeof(threads), "thread %d ", s->tid);
 		else
 			threads[0] = '\0';
-		tell_line("%s: pid %d (%s): %s%s", ip, s->pid, s->line, threads,
+		msg_line("%s: pid %d (%s): %s%s", ip, s->pid, s->line, threads,
 		    text);
 	}
 	if (b->sleepers.more > 0)
-		tell_line("%s: and %zu threads more", ip, b->sleepers.more);
+		msg_line("%s: and %zu threads more", ip, b->sleepers.more);
 }
 
 static void
-print_said(const struct boot *b, const char *ip)
+print_said(const struct startup *b, const char *ip)
 {
-	char copy[PROBE_SAID], *at = copy, *line;
+	char copy[READYCMD_SAID], *at = copy, *line;
 
 	memcpy(copy, b->probe.said, sizeof(copy));
 	while ((line = strsep(&at, "\n")) != NULL) {
 		printable_line(line);
 		if (*line != '\0')
-			tell_line("%s: --ready-cmd said: %s", ip, line);
+			msg_line("%s: --ready-cmd said: %s", ip, line);
 	}
 }
 
 void
-unready_print(const struct boot *b, const char *ip)
+explain_print(const struct startup *b, const char *ip)
 {
-	char reason[UNREADY_REASON];
+	char reason[EXPLAIN_REASON];
 
-	unready_reason(b, reason);
-	tell_line("%s: %s: %s", ip, ready_name(b->verdict), reason);
+	explain_reason(b, reason);
+	msg_line("%s: %s: %s", ip, readiness_name(b->verdict), reason);
 	print_sleepers(b, ip);
 	if (b->facts.awaited & AWAIT_PROBE)
 		print_said(b, ip);
@@ -173,7 +173,7 @@ unready_print(const struct boot *b, const char *ip)
 
 /* A command that could not be run says more by its own status. */
 int
-unready_status(const struct boot *b)
+explain_status(const struct startup *b)
 {
 	if (b->verdict == READY_NOPROBE)
 		return EXIT_NOT_FOUND;

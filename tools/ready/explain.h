@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* Why a server is not ready, for people. */
-#ifndef UNREADY_H
-#define UNREADY_H
+#ifndef EXPLAIN_H
+#define EXPLAIN_H
 
 #include "ready/startup.h"
 
-enum { UNREADY_REASON = 512 };
+enum { EXPLAIN_REASON = 512 };
 
 /* One line without a newline: "asleep for 20 s; not listening: 9926". */
-void unready_reason(const struct boot *b, char text[static UNREADY_REASON]);
+void explain_reason(const struct startup *b, char text[static EXPLAIN_REASON]);
 
 /* The verdict with all that is known about it on stderr. */
-void unready_print(const struct boot *b, const char *ip);
+void explain_print(const struct startup *b, const char *ip);
 
 /* The exit status that goes with the verdict. */
-int unready_status(const struct boot *b);
+int explain_status(const struct startup *b);
 
 #endif

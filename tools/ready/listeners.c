@@ -10,14 +10,14 @@ struct looking {
 };
 
 bool
-listening_counts(const struct terms *t, const struct record *record,
+listeners_counts(const struct terms *t, const struct record *record,
     const struct sockdiag_socket *socket)
 {
 	struct endpoint at = { socket->laddr, socket->lport, socket->family };
 
 	if (!(t->flags & TERMS_ADOPTED) && slice_contains(t, &at))
 		return true;
-	return ledger_knows(record, socket->cookie);
+	return recquery_knows(record, socket->cookie);
 }
 
 static int
@@ -25,13 +25,13 @@ take(const struct sockdiag_socket *socket, void *arg)
 {
 	struct looking *l = arg;
 
-	if (listening_counts(l->terms, l->record, socket))
+	if (listeners_counts(l->terms, l->record, socket))
 		portset_add(l->up, socket->lport);
 	return 0;
 }
 
 int
-listening_find(struct sockdiag *diag, const struct terms *t,
+listeners_find(struct sockdiag *diag, const struct terms *t,
     const struct record *record, struct portset *up)
 {
 	struct looking l = { t, record, up };

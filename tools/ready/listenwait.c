@@ -17,7 +17,7 @@
 
 enum { STACK = 128 * 1024 };
 
-struct waiter {
+struct listenwait {
 	struct record *record;
 	int fd; /* eventfd */
 	_Atomic bool stop;
@@ -27,7 +27,7 @@ struct waiter {
 static void *
 watch(void *arg)
 {
-	struct waiter *w = arg;
+	struct listenwait *w = arg;
 	static const struct timespec damaged = { .tv_sec = 1 };
 	uint32_t seen;
 
@@ -42,7 +42,7 @@ watch(void *arg)
 }
 
 static int
-start(struct waiter *w)
+start(struct listenwait *w)
 {
 	pthread_attr_t attr;
 	int error;
@@ -54,10 +54,10 @@ start(struct waiter *w)
 	return error;
 }
 
-struct waiter *
-waiter_begin(struct record *record)
+struct listenwait *
+listenwait_begin(struct record *record)
 {
-	struct waiter *w = calloc(1, sizeof(*w));
+	struct listenwait *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return NULL;
@@ -74,13 +74,13 @@ waiter_begin(struct record *record)
 }
 
 int
-waiter_fd(const struct waiter *w)
+listenwait_fd(const struct listenwait *w)
 {
 	return w->fd;
 }
 
 void
-waiter_take(struct waiter *w)
+listenwait_take(struct listenwait *w)
 {
 	eventfd_t n;
 
@@ -89,7 +89,7 @@ waiter_take(struct waiter *w)
 
 /* One more on the word: a thread that is about to wait will not. */
 void
-waiter_end(struct waiter *w)
+listenwait_end(struct listenwait *w)
 {
 	if (w == NULL)
 		return;

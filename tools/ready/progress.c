@@ -33,7 +33,7 @@ width(void)
 }
 
 void
-progress_draw(struct progress *p, const struct boot *b, const char *ip)
+progress_draw(struct progress *p, const struct startup *b, const char *ip)
 {
 	const struct terms *ports = &b->plan.options->awaited;
 	unsigned int up = portset_of(&b->up, ports, true, NULL, 0);
@@ -48,13 +48,12 @@ progress_draw(struct progress *p, const struct boot *b, const char *ip)
 		    (long long)b->facts.idle_limit / 1000);
 	(void)snprintf(line, sizeof(line),
 	    "%s: booting %lld s: %s; idle %lld%s s; ports %u of %u%s%s", ip,
-	    (long long)boot_elapsed(b) / 1000, idle_doing(b->idle.last),
+	    (long long)startup_elapsed(b) / 1000, idle_doing(b->idle.last),
 	    (long long)b->idle.asleep / 1000, limit, up, up + down,
 	    b->status[0] != '\0' ? "; " : "", b->status); /* cut */
 	if (columns <= sizeof(line))
 		line[columns - 1] = '\0';
-	tell_raw(
-	    text, (size_t)snprintf(text, sizeof(text), ERASE "%s\r", line));
+	msg_raw(text, (size_t)snprintf(text, sizeof(text), ERASE "%s\r", line));
 	p->shown = true;
 	p->drawn = clock_ms();
 }
@@ -63,6 +62,6 @@ void
 progress_end(struct progress *p)
 {
 	if (p->shown)
-		tell_raw(ERASE, strlen(ERASE));
+		msg_raw(ERASE, strlen(ERASE));
 	p->shown = false;
 }

@@ -14,7 +14,7 @@ struct progress {
 void progress_begin(struct progress *p, const struct options *o);
 
 /* Draw it again, at most a few times a second. */
-void progress_draw(struct progress *p, const struct boot *b, const char *ip);
+void progress_draw(struct progress *p, const struct startup *b, const char *ip);
 
 /* Take it away: somebody else writes now. */
 void progress_end(struct progress *p);

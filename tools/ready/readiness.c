@@ -77,7 +77,7 @@ static const struct rule {
 };
 
 enum readiness
-ready_of(const struct facts *f)
+readiness_of(const struct facts *f)
 {
 	size_t i = 0;
 
@@ -87,7 +87,7 @@ ready_of(const struct facts *f)
 }
 
 const char *
-ready_name(enum readiness readiness)
+readiness_name(enum readiness readiness)
 {
 	static const char *const names[] = {
 		[READY_BOOTING] = "BOOTING",

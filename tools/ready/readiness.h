@@ -3,8 +3,8 @@
  * From facts about a boot to its verdict: an ordered table of rules, pure.
  * All times are in milliseconds.
  */
-#ifndef READY_H
-#define READY_H
+#ifndef READINESS_H
+#define READINESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,9 +36,9 @@ struct facts {
 	int64_t unmoved; /* since anything but a processor moved */
 };
 
-enum readiness ready_of(const struct facts *f);
+enum readiness readiness_of(const struct facts *f);
 
 /* "BOOTING", "READY", "EXITED", ... */
-const char *ready_name(enum readiness readiness);
+const char *readiness_name(enum readiness readiness);
 
 #endif

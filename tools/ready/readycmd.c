@@ -19,10 +19,10 @@
 enum { PAUSE_FIRST = 100, PAUSE_LONGEST = 5000 }; /* milliseconds */
 
 static _Noreturn void
-become(const struct probe *p, int out)
+become(const struct readycmd *p, int out)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct go go = *p->go;
+	struct ipc_start go = *p->go;
 	sigset_t none;
 
 	(void)setpgid(0, 0);
@@ -34,7 +34,7 @@ become(const struct probe *p, int out)
 	if (p->env != NULL)
 		environ = (char **)(uintptr_t)p->env;
 	go.notify[0] = '\0';
-	if (environment_enter(&go) == -1)
+	if (enter_lease(&go) == -1)
 		_exit(EXIT_PORTLEASE);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -43,7 +43,7 @@ become(const struct probe *p, int out)
 }
 
 int
-probe_start(struct probe *p)
+readycmd_start(struct readycmd *p)
 {
 	int pipes[2];
 
@@ -78,7 +78,7 @@ shut(int *fd)
 
 /* The end is what counts: the older half goes when there is no room. */
 static void
-keep(struct probe *p, const char *text, size_t n)
+keep(struct readycmd *p, const char *text, size_t n)
 {
 	const size_t room = sizeof(p->said) - 1;
 
@@ -98,7 +98,7 @@ keep(struct probe *p, const char *text, size_t n)
 }
 
 void
-probe_read(struct probe *p)
+readycmd_read(struct readycmd *p)
 {
 	char text[1024];
 	ssize_t n = -1;
@@ -116,11 +116,11 @@ probe_read(struct probe *p)
 }
 
 static void
-ended(struct probe *p, const siginfo_t *info)
+ended(struct readycmd *p, const siginfo_t *info)
 {
 	bool exited = info->si_code == CLD_EXITED;
 
-	probe_read(p);
+	readycmd_read(p);
 	shut(&p->out);
 	shut(&p->pidfd);
 	p->pid = 0;
@@ -134,7 +134,7 @@ ended(struct probe *p, const siginfo_t *info)
 }
 
 bool
-probe_reaped(struct probe *p, pid_t pid, const siginfo_t *info)
+readycmd_reaped(struct readycmd *p, pid_t pid, const siginfo_t *info)
 {
 	if (p->pid == 0 || p->pid != pid)
 		return false;
@@ -143,7 +143,7 @@ probe_reaped(struct probe *p, pid_t pid, const siginfo_t *info)
 }
 
 bool
-probe_reap(struct probe *p)
+readycmd_reap(struct readycmd *p)
 {
 	siginfo_t info = { 0 };
 
@@ -157,7 +157,7 @@ probe_reap(struct probe *p)
 
 /* Not reaped yet, so that its number is still its own. */
 void
-probe_end(struct probe *p)
+readycmd_end(struct readycmd *p)
 {
 	if (p->pid == 0)
 		return;

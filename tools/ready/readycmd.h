@@ -3,21 +3,21 @@
  * A command that tells whether a server is ready: run with sh -c inside the
  * lease, again and again, each pause twice as long as the one before.
  */
-#ifndef PROBE_H
-#define PROBE_H
+#ifndef READYCMD_H
+#define READYCMD_H
 
 #include "base/ipc.h"
 
 #include <signal.h>
 #include <stdbool.h>
 
-enum { PROBE_SAID = 512 };
+enum { READYCMD_SAID = 512 };
 
-struct probe {
+struct readycmd {
 	const char *command;
 	char *const *env; /* NULL: our own */
 	const char *cwd; /* NULL: our own */
-	const struct go *go;
+	const struct ipc_start *go;
 	pid_t pid; /* 0 none runs */
 	int pidfd;
 	int out; /* a pipe from its stdout and stderr */
@@ -27,23 +27,23 @@ struct probe {
 	bool passed; /* its last run exited 0 */
 	bool missing; /* a run exited 127: there is no such command */
 	int status; /* of the last run, as a shell tells it */
-	char said[PROBE_SAID]; /* the end of what the last run said */
+	char said[READYCMD_SAID]; /* the end of what the last run said */
 	size_t len;
 };
 
 /* Start a run.  0; -1 with errno. */
-int probe_start(struct probe *p);
+int readycmd_start(struct readycmd *p);
 
 /* Take in what it says.  Does not block. */
-void probe_read(struct probe *p);
+void readycmd_read(struct readycmd *p);
 
 /* If pid was the run, take note of its end; false for any other. */
-bool probe_reaped(struct probe *p, pid_t pid, const siginfo_t *info);
+bool readycmd_reaped(struct readycmd *p, pid_t pid, const siginfo_t *info);
 
 /* Reap the run if it has ended; true when it had. */
-bool probe_reap(struct probe *p);
+bool readycmd_reap(struct readycmd *p);
 
 /* Kill the run, if any; its parent will reap it. */
-void probe_end(struct probe *p);
+void readycmd_end(struct readycmd *p);
 
 #endif

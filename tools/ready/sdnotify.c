@@ -20,14 +20,14 @@
 #include <unistd.h>
 
 static bool
-take_ready(struct notified *n, const char *value)
+take_ready(struct sdnotify *n, const char *value)
 {
 	n->ready = strcmp(value, "1") == 0;
 	return n->ready;
 }
 
 static bool
-take_extend(struct notified *n, const char *value)
+take_extend(struct sdnotify *n, const char *value)
 {
 	char *end;
 	unsigned long long usec;
@@ -44,7 +44,7 @@ take_extend(struct notified *n, const char *value)
 }
 
 static bool
-take_status(struct notified *n, const char *value)
+take_status(struct sdnotify *n, const char *value)
 {
 	(void)strlcpy(n->status, value, sizeof(n->status)); /* for people */
 	printable_line(n->status);
@@ -53,7 +53,7 @@ take_status(struct notified *n, const char *value)
 
 static const struct {
 	const char *name;
-	bool (*take)(struct notified *, const char *value);
+	bool (*take)(struct sdnotify *, const char *value);
 } names[] = {
 	{ "READY", take_ready },
 	{ "STATUS", take_status },
@@ -61,7 +61,7 @@ static const struct {
 };
 
 static bool
-take_line(struct notified *n, char *line)
+take_line(struct sdnotify *n, char *line)
 {
 	char *value = strchr(line, '=');
 
@@ -75,12 +75,12 @@ take_line(struct notified *n, char *line)
 }
 
 bool
-notify_parse(const char *text, size_t len, struct notified *n)
+sdnotify_parse(const char *text, size_t len, struct sdnotify *n)
 {
-	char copy[NOTIFY_SIZE + 1], *at = copy, *line;
+	char copy[SDNOTIFY_SIZE + 1], *at = copy, *line;
 
 	memset(n, 0, sizeof(*n));
-	if (len == 0 || len > NOTIFY_SIZE || memchr(text, '\0', len) != NULL)
+	if (len == 0 || len > SDNOTIFY_SIZE || memchr(text, '\0', len) != NULL)
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
@@ -93,7 +93,7 @@ notify_parse(const char *text, size_t len, struct notified *n)
 }
 
 int
-notify_open(char name[static NOTIFY_NAME])
+sdnotify_open(char name[static SDNOTIFY_NAME])
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -103,8 +103,9 @@ notify_open(char name[static NOTIFY_NAME])
 
 	if (fd == -1 || getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -1;
-	len = (socklen_t)snprintf(name, NOTIFY_NAME, "@portlease/%016jx%016jx",
-	    (uintmax_t)random[0], (uintmax_t)random[1]);
+	len =
+	    (socklen_t)snprintf(name, SDNOTIFY_NAME, "@portlease/%016jx%016jx",
+		(uintmax_t)random[0], (uintmax_t)random[1]);
 	memcpy(sun.sun_path + 1, name + 1, len - 1);
 	len += (socklen_t)offsetof(struct sockaddr_un, sun_path);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
@@ -147,9 +148,9 @@ credentials(struct msghdr *msg, struct ucred *from)
 
 /* There is room for credentials alone: descriptors are closed at once. */
 int
-notify_read(int fd, pid_t root, struct notified *n)
+sdnotify_read(int fd, pid_t root, struct sdnotify *n)
 {
-	char text[NOTIFY_SIZE];
+	char text[SDNOTIFY_SIZE];
 	union {
 		char room[CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
@@ -167,5 +168,5 @@ notify_read(int fd, pid_t root, struct notified *n)
 	if (msg.msg_flags & MSG_TRUNC || !credentials(&msg, &from) ||
 	    !ours(&from, root))
 		return -1;
-	return notify_parse(text, (size_t)len, n) ? 1 : -1;
+	return sdnotify_parse(text, (size_t)len, n) ? 1 : -1;
 }

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: ISC */
 /* The receiving end of sd_notify(3). */
-#ifndef NOTIFY_H
-#define NOTIFY_H
+#ifndef SDNOTIFY_H
+#define SDNOTIFY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { NOTIFY_NAME = 108, NOTIFY_STATUS = 128, NOTIFY_SIZE = 4096 };
+enum { SDNOTIFY_NAME = 108, SDNOTIFY_STATUS = 128, SDNOTIFY_SIZE = 4096 };
 
-struct notified {
+struct sdnotify {
 	bool ready; /* READY=1 */
 	int64_t extend; /* milliseconds from now, 0 not asked */
-	char status[NOTIFY_STATUS]; /* STATUS=, printable; "" not sent */
+	char status[SDNOTIFY_STATUS]; /* STATUS=, printable; "" not sent */
 };
 
 /*
  * A datagram socket with an abstract name that cannot be guessed, O_CLOEXEC
  * and not blocking; name gets the value of NOTIFY_SOCKET.  -1 with errno.
  */
-int notify_open(char name[static NOTIFY_NAME]);
+int sdnotify_open(char name[static SDNOTIFY_NAME]);
 
 /*
  * Read one message.  1 with *n filled; 0 when there is none; -1 when it was
  * malformed, or not from a process of ours or below root: it is ignored.
  * Descriptors that come along are closed, which is all that BARRIER=1 asks.
  */
-int notify_read(int fd, pid_t root, struct notified *n);
+int sdnotify_read(int fd, pid_t root, struct sdnotify *n);
 
 /*
  * Pure: lines of NAME=VALUE; names that are not known are well formed, too.
  * False, with n unspecified, when it is malformed.
  */
-bool notify_parse(const char *text, size_t len, struct notified *n);
+bool sdnotify_parse(const char *text, size_t len, struct sdnotify *n);
 
 #endif

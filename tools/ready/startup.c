@@ -25,7 +25,7 @@ enum {
 };
 
 bool
-boot_wanted(const struct options *o)
+startup_wanted(const struct options *o)
 {
 	return o->awaited.nports > 0 || o->ready_cmd[0] != '\0' ||
 	       o->ready_notify;
@@ -60,7 +60,7 @@ period_of(const struct options *o)
 }
 
 static int
-add(struct boot *b, int fd)
+add(struct startup *b, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -68,19 +68,19 @@ add(struct boot *b, int fd)
 }
 
 static int
-open_all(struct boot *b)
+open_all(struct startup *b)
 {
 	b->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (b->fd == -1)
 		return -1;
-	b->waiter = waiter_begin(b->plan.record);
-	if (b->waiter == NULL || add(b, waiter_fd(b->waiter)) == -1)
+	b->waiter = listenwait_begin(b->plan.record);
+	if (b->waiter == NULL || add(b, listenwait_fd(b->waiter)) == -1)
 		return -1;
 	return b->plan.notify == -1 ? 0 : add(b, b->plan.notify);
 }
 
 int
-boot_begin(struct boot *b, const struct boot_plan *plan)
+startup_begin(struct startup *b, const struct startup_plan *plan)
 {
 	const struct options *o = plan->options;
 	int saved;
@@ -92,39 +92,40 @@ boot_begin(struct boot *b, const struct boot_plan *plan)
 	b->facts = (struct facts){ .awaited = awaited(o),
 		.idle_limit = o->idle_limit,
 		.cap = o->cap };
-	b->pulse = (struct pulse){ .root = plan->root, .record = plan->record };
-	b->probe = (struct probe){ .command = o->ready_cmd,
+	b->pulse =
+	    (struct activity){ .root = plan->root, .record = plan->record };
+	b->probe = (struct readycmd){ .command = o->ready_cmd,
 		.env = plan->env,
 		.cwd = plan->cwd,
 		.go = plan->go };
 	if (open_all(b) == 0)
 		return 0;
 	saved = errno;
-	boot_end(b);
+	startup_end(b);
 	errno = saved;
 	return -1;
 }
 
 bool
-boot_pending(const struct boot *b)
+startup_pending(const struct startup *b)
 {
 	return b->fd > 0 && b->verdict == READY_BOOTING;
 }
 
 int
-boot_fd(const struct boot *b)
+startup_fd(const struct startup *b)
 {
-	return boot_pending(b) ? b->fd : -1;
+	return startup_pending(b) ? b->fd : -1;
 }
 
 int64_t
-boot_elapsed(const struct boot *b)
+startup_elapsed(const struct startup *b)
 {
 	return clock_ms() - b->begun;
 }
 
 static bool
-probe_is_next(const struct boot *b)
+probe_is_next(const struct startup *b)
 {
 	unsigned int left = b->facts.awaited & ~b->facts.came;
 
@@ -132,14 +133,14 @@ probe_is_next(const struct boot *b)
 }
 
 int64_t
-boot_deadline(const struct boot *b)
+startup_deadline(const struct startup *b)
 {
 	int64_t next = b->sampled + b->period;
 	int64_t cap = b->begun + b->facts.cap;
 
 	if (cap < b->extended)
 		cap = b->extended;
-	if (!boot_pending(b))
+	if (!startup_pending(b))
 		return 0;
 	if (b->facts.cap > 0 && cap < next)
 		next = cap;
@@ -149,14 +150,14 @@ boot_deadline(const struct boot *b)
 }
 
 static void
-look_at_ports(struct boot *b)
+look_at_ports(struct startup *b)
 {
 	const struct terms *ports = &b->plan.options->awaited;
 	struct portset up = { 0 };
 	bool all;
 
 	if (!(b->facts.awaited & AWAIT_PORTS) || b->plan.diag == NULL ||
-	    listening_find(b->plan.diag, b->plan.terms, b->plan.record, &up) ==
+	    listeners_find(b->plan.diag, b->plan.terms, b->plan.record, &up) ==
 		-1)
 		return;
 	if (memcmp(&up, &b->up, sizeof(up)) != 0)
@@ -168,7 +169,7 @@ look_at_ports(struct boot *b)
 }
 
 static void
-hear(struct boot *b, const struct notified *n)
+hear(struct startup *b, const struct sdnotify *n)
 {
 	if (n->ready)
 		b->facts.came |= AWAIT_NOTIFY;
@@ -180,14 +181,14 @@ hear(struct boot *b, const struct notified *n)
 }
 
 static void
-read_notify(struct boot *b)
+read_notify(struct startup *b)
 {
-	struct notified n;
+	struct sdnotify n;
 	int rc;
 
 	/* Bounded: the rest waits for the next turn. */
 	for (int i = 0; i < 64; i++) {
-		rc = notify_read(b->plan.notify, b->plan.root, &n);
+		rc = sdnotify_read(b->plan.notify, b->plan.root, &n);
 		if (rc == 0)
 			return;
 		if (rc == 1)
@@ -198,7 +199,7 @@ read_notify(struct boot *b)
 }
 
 static void
-probe_over(struct boot *b)
+probe_over(struct startup *b)
 {
 	if (b->probe.passed)
 		b->facts.came |= AWAIT_PROBE;
@@ -207,33 +208,33 @@ probe_over(struct boot *b)
 }
 
 static void
-take(struct boot *b, int fd)
+take(struct startup *b, int fd)
 {
-	if (fd == waiter_fd(b->waiter)) {
-		waiter_take(b->waiter);
+	if (fd == listenwait_fd(b->waiter)) {
+		listenwait_take(b->waiter);
 		look_at_ports(b);
 	} else if (fd == b->plan.notify) {
 		read_notify(b);
 	} else if (b->probe.pid != 0 && fd == b->probe.out) {
-		probe_read(&b->probe);
+		readycmd_read(&b->probe);
 	}
 }
 
 static void
-take_all(struct boot *b)
+take_all(struct startup *b)
 {
 	struct epoll_event events[8];
 	int n = epoll_wait(b->fd, events, 8, 0);
 
 	for (int i = 0; i < n; i++)
 		take(b, events[i].data.fd);
-	if (probe_reap(&b->probe))
+	if (readycmd_reap(&b->probe))
 		probe_over(b);
 }
 
 /* Programs that the shim cannot enter announce no listen: look. */
 static void
-sample(struct boot *b)
+sample(struct startup *b)
 {
 	int64_t now = clock_ms(), ms = now - b->sampled;
 	enum stir stir;
@@ -241,7 +242,7 @@ sample(struct boot *b)
 	if (ms < b->period)
 		return;
 	b->sampled = now;
-	stir = pulse_take(&b->pulse, b->probe.pid, ms);
+	stir = activity_take(&b->pulse, b->probe.pid, ms);
 	if (!b->blurred)
 		idle_advance(&b->idle, stir, ms);
 	b->blurred = false;
@@ -253,12 +254,12 @@ sample(struct boot *b)
 }
 
 static void
-run_probe(struct boot *b)
+run_probe(struct startup *b)
 {
 	if (!probe_is_next(b) || clock_ms() < b->probe.next)
 		return;
 	b->blurred = true;
-	if (probe_start(&b->probe) == -1) {
+	if (readycmd_start(&b->probe) == -1) {
 		b->probe.next = clock_ms() + b->period;
 		return;
 	}
@@ -267,25 +268,25 @@ run_probe(struct boot *b)
 }
 
 static void
-judge(struct boot *b)
+judge(struct startup *b)
 {
 	struct facts *f = &b->facts;
 
-	f->elapsed = boot_elapsed(b);
+	f->elapsed = startup_elapsed(b);
 	f->idle = b->idle.asleep;
 	f->unmoved = b->idle.unmoved;
 	f->busy = b->idle.last == STIR_RAN || b->idle.last == STIR_STARVED;
 	f->extended = b->extended > clock_ms();
-	b->verdict = ready_of(f);
+	b->verdict = readiness_of(f);
 	if (b->verdict >= READY_HUNG)
-		sleepers_find(&b->sleepers, b->plan.root, b->probe.pid,
+		blocked_find(&b->sleepers, b->plan.root, b->probe.pid,
 		    b->plan.diag, b->plan.terms, b->plan.record);
 }
 
 void
-boot_turn(struct boot *b)
+startup_handle(struct startup *b)
 {
-	if (!boot_pending(b))
+	if (!startup_pending(b))
 		return;
 	take_all(b);
 	sample(b);
@@ -294,9 +295,9 @@ boot_turn(struct boot *b)
 }
 
 void
-boot_exited(struct boot *b, const struct ended *end)
+startup_exited(struct startup *b, const struct ipc_exit *end)
 {
-	if (!boot_pending(b))
+	if (!startup_pending(b))
 		return;
 	b->end = *end;
 	b->facts.exited = true;
@@ -304,23 +305,23 @@ boot_exited(struct boot *b, const struct ended *end)
 }
 
 bool
-boot_reaped(struct boot *b, pid_t pid, const siginfo_t *info)
+startup_reaped(struct startup *b, pid_t pid, const siginfo_t *info)
 {
-	if (!probe_reaped(&b->probe, pid, info))
+	if (!readycmd_reaped(&b->probe, pid, info))
 		return false;
 	probe_over(b);
 	return true;
 }
 
 void
-boot_end(struct boot *b)
+startup_end(struct startup *b)
 {
 	if (b->fd <= 0)
 		return;
-	probe_end(&b->probe);
-	waiter_end(b->waiter);
+	readycmd_end(&b->probe);
+	listenwait_end(b->waiter);
 	b->waiter = NULL;
-	pulse_free(&b->pulse);
+	activity_free(&b->pulse);
 	close(b->fd);
 	b->fd = -1;
 }

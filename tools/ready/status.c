@@ -72,7 +72,7 @@ emit(struct status *s, size_t sink, json_t *event)
 
 /* Takes event, which may be NULL, over. */
 static void
-tell(struct status *s, const char *name, json_t *event)
+msg(struct status *s, const char *name, json_t *event)
 {
 	json_t *line = json_pack("{s:i, s:s, s:s, s:f}", "version", SCHEMA,
 	    "event", name, "address", s->ip, "elapsed",
@@ -92,7 +92,7 @@ static json_t *
 lines_of(const char *text, size_t size)
 {
 	json_t *list = json_array();
-	char copy[PROBE_SAID], *at = copy, *line;
+	char copy[READYCMD_SAID], *at = copy, *line;
 
 	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
 	while ((line = strsep(&at, "\n")) != NULL) {
@@ -111,7 +111,7 @@ nobody(const struct status *s)
 
 /* Of the awaited ports those that are up, or those that are not. */
 static json_t *
-ports_of(const struct boot *b, bool up)
+ports_of(const struct startup *b, bool up)
 {
 	const struct terms *t = &b->plan.options->awaited;
 	json_t *list = json_array();
@@ -136,8 +136,8 @@ status_open(struct status *s)
 }
 
 void
-status_leased(struct status *s, const struct request *r, const struct terms *t,
-    const char *record)
+status_leased(struct status *s, const struct ipc_request *r,
+    const struct terms *t, const char *record)
 {
 	char path[PATH_MAX];
 
@@ -145,18 +145,18 @@ status_leased(struct status *s, const struct request *r, const struct terms *t,
 		return;
 	(void)strlcpy(path, record, sizeof(path)); /* same size */
 	printable_line(path);
-	tell(s, "leased",
+	msg(s, "leased",
 	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
 		r->command, "monitor", getpid(), "ports", json_ports(t),
 		"command", r->line));
 }
 
 void
-status_progress(struct status *s, const struct boot *b)
+status_progress(struct status *s, const struct startup *b)
 {
 	if (nobody(s))
 		return;
-	tell(s, "progress",
+	msg(s, "progress",
 	    json_pack("{s:o, s:o, s:f, s:f, s:s, s:s, s:i, s:i}", "up",
 		ports_of(b, true), "missing", ports_of(b, false), "idle",
 		(double)b->idle.asleep / 1000, "idle_limit",
@@ -166,22 +166,22 @@ status_progress(struct status *s, const struct boot *b)
 }
 
 void
-status_ready(struct status *s, const struct boot *b)
+status_ready(struct status *s, const struct startup *b)
 {
 	if (nobody(s))
 		return;
-	tell(s, "ready",
+	msg(s, "ready",
 	    json_pack("{s:o, s:s, s:i, s:i}", "up", ports_of(b, true), "status",
 		b->status, "probes", b->probe.runs, "malformed", b->malformed));
 }
 
 static json_t *
-sleepers_of(const struct boot *b)
+sleepers_of(const struct startup *b)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < b->sleepers.n && i < THREADS; i++) {
-		const struct sleeper *s = &b->sleepers.list[i];
+		const struct blocked_thread *s = &b->sleepers.list[i];
 
 		json_array_append_new(
 		    list, json_pack("{s:i, s:i, s:i, s:s, s:s#, s:s, s:s, s:s}",
@@ -194,17 +194,17 @@ sleepers_of(const struct boot *b)
 }
 
 void
-status_unready(struct status *s, const struct boot *b)
+status_unready(struct status *s, const struct startup *b)
 {
-	char reason[UNREADY_REASON];
+	char reason[EXPLAIN_REASON];
 
 	if (nobody(s))
 		return;
-	unready_reason(b, reason);
+	explain_reason(b, reason);
 	printable_line(reason);
-	tell(s, "not-ready",
+	msg(s, "not-ready",
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
-		ready_name(b->verdict), "reason", reason, "up",
+		readiness_name(b->verdict), "reason", reason, "up",
 		ports_of(b, true), "missing", ports_of(b, false), "threads",
 		sleepers_of(b), "probe",
 		lines_of(b->probe.said, sizeof(b->probe.said)), "probes",
@@ -215,15 +215,15 @@ void
 status_ending(struct status *s, const char *why)
 {
 	if (!nobody(s))
-		tell(s, "ending", json_pack("{s:s}", "why", why));
+		msg(s, "ending", json_pack("{s:s}", "why", why));
 }
 
 void
 status_verdict(struct status *s, const char *verdict, const char *reason,
-    const struct ended *end)
+    const struct ipc_exit *end)
 {
 	if (!nobody(s))
-		tell(s, "verdict",
+		msg(s, "verdict",
 		    json_pack("{s:s, s:s, s:i, s:i}", "verdict", verdict,
 			"reason", reason, "status", end->status, "signal",
 			end->sig));

@@ -23,17 +23,17 @@ struct status {
 /* In the monitor: take over the descriptors of wire.h that are there. */
 void status_open(struct status *s);
 
-void status_leased(struct status *s, const struct request *r,
+void status_leased(struct status *s, const struct ipc_request *r,
     const struct terms *t, const char *record);
-void status_progress(struct status *s, const struct boot *b);
-void status_ready(struct status *s, const struct boot *b);
-void status_unready(struct status *s, const struct boot *b);
+void status_progress(struct status *s, const struct startup *b);
+void status_ready(struct status *s, const struct startup *b);
+void status_unready(struct status *s, const struct startup *b);
 
 /* why: "not ready", "signal", "command exited". */
 void status_ending(struct status *s, const char *why);
 
 /* The proof's verdict and reason, and how the front ends. */
 void status_verdict(struct status *s, const char *verdict, const char *reason,
-    const struct ended *end);
+    const struct ipc_exit *end);
 
 #endif

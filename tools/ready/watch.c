@@ -5,38 +5,38 @@
 #include "ready/explain.h"
 
 int
-vigil_begin(
-    struct vigil *v, const struct boot_plan *plan, struct status *status)
+watch_begin(
+    struct watch *v, const struct startup_plan *plan, struct status *status)
 {
 	v->status = status;
 	progress_begin(&v->progress, plan->options);
-	return boot_begin(&v->boot, plan);
+	return startup_begin(&v->boot, plan);
 }
 
 static void
-tell_verdict(struct vigil *v)
+tell_verdict(struct watch *v)
 {
-	const struct boot *b = &v->boot;
+	const struct startup *b = &v->boot;
 	const char *ip = b->plan.go->ip;
 
 	progress_end(&v->progress);
 	if (b->verdict != READY_READY) {
 		status_unready(v->status, b);
-		unready_print(b, ip);
+		explain_print(b, ip);
 		return;
 	}
 	status_ready(v->status, b);
 	if (b->plan.options->verbose)
-		tell_line("%s: READY after %.3f s", ip,
+		msg_line("%s: READY after %.3f s", ip,
 		    (double)b->facts.elapsed / 1000);
 }
 
 static bool
-conclude(struct vigil *v)
+conclude(struct watch *v)
 {
 	if (v->boot.verdict != READY_BOOTING) {
 		tell_verdict(v);
-		boot_end(&v->boot);
+		startup_end(&v->boot);
 		return true;
 	}
 	if (v->boot.told) {
@@ -48,28 +48,28 @@ conclude(struct vigil *v)
 }
 
 bool
-vigil_turn(struct vigil *v)
+watch_handle(struct watch *v)
 {
-	if (!boot_pending(&v->boot))
+	if (!startup_pending(&v->boot))
 		return false;
-	boot_turn(&v->boot);
+	startup_handle(&v->boot);
 	return conclude(v);
 }
 
 bool
-vigil_exited(struct vigil *v, const struct ended *end)
+watch_exited(struct watch *v, const struct ipc_exit *end)
 {
-	if (!boot_pending(&v->boot))
+	if (!startup_pending(&v->boot))
 		return false;
-	boot_exited(&v->boot, end);
+	startup_exited(&v->boot, end);
 	return conclude(v);
 }
 
 void
-vigil_stop(struct vigil *v)
+watch_stop(struct watch *v)
 {
-	if (!boot_pending(&v->boot))
+	if (!startup_pending(&v->boot))
 		return;
 	progress_end(&v->progress);
-	boot_end(&v->boot);
+	startup_end(&v->boot);
 }

@@ -24,21 +24,21 @@ enum {
 };
 
 void
-outcome_begun(
-    const struct outcome *out, const struct options *o, const struct go *go)
+conclude_begun(const struct outcome *out, const struct options *o,
+    const struct ipc_start *go)
 {
 	if (o->verbose)
-		tell_line("%s: leased; record %s", out->ip, go->record);
+		msg_line("%s: leased; record %s", out->ip, go->record);
 }
 
 static void
 note_clients(
-    struct outcome *out, const struct claim *c, const struct tenants *t)
+    struct outcome *out, const struct claim *c, const struct members *t)
 {
 	struct procfs_stat st;
 
 	for (size_t i = 0; i < t->n; i++)
-		if (tenants_proven(&t->list[i]) &&
+		if (members_proven(&t->list[i]) &&
 		    procfs_stat(t->list[i].pid, &st) == 0 &&
 		    st.start == t->list[i].start)
 			stragglers_note(&out->stragglers, &st, 1, c->diag,
@@ -59,9 +59,9 @@ static bool
 end_round(struct outcome *out, const struct options *o, const struct claim *c,
     struct evidence *e, int64_t *patience)
 {
-	enum tenants_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
+	enum members_among among = out->commandless ? AMONG_ALL : AMONG_IMAGES;
 	struct evidence sockets = { 0 };
-	struct tenants t = { 0 };
+	struct members t = { 0 };
 	bool again;
 
 	if (out->commandless)
@@ -69,9 +69,9 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 		    &sockets, c->diag, &c->terms, c->stored.record, LOOK_WALK);
 	e->processes_failed = 0;
 	if (fault("conclude.tenants") == -1 ||
-	    tenants_find(&t, &c->stored, &sockets, among) == -1)
+	    members_find(&t, &c->stored, &sockets, among) == -1)
 		e->processes_failed = errno;
-	e->processes = (unsigned int)tenants_unproven(&t, &c->stored);
+	e->processes = (unsigned int)members_unproven(&t, &c->stored);
 	e->processes_unseen = out->commandless && t.unseen;
 	/* One that just died may have refused to be looked at. */
 	again = (e->processes_unseen || e->processes_failed != 0) &&
@@ -80,14 +80,14 @@ end_round(struct outcome *out, const struct options *o, const struct claim *c,
 		wait_for_execs();
 		again = true;
 	}
-	if (t.n > e->processes && tenants_wait(&t, *patience) > 0) {
+	if (t.n > e->processes && members_wait(&t, *patience) > 0) {
 		*patience = 0;
-		tenants_excuse(&t, &c->stored);
+		members_excuse(&t, &c->stored);
 		note_clients(out, c, &t);
-		e->processes += (unsigned int)tenants_end(&t, o->sig, o->grace);
+		e->processes += (unsigned int)members_end(&t, o->sig, o->grace);
 		again = true;
 	}
-	tenants_free(&t);
+	members_free(&t);
 	return again;
 }
 
@@ -123,25 +123,25 @@ keep_record(const struct options *o, const struct record *record)
 		left -= n > 0 ? (size_t)n : 0;
 	}
 	if (fd == -1 || left > 0)
-		tell_line("--record %s: %s", printable_copy(o->record),
+		msg_line("--record %s: %s", printable_copy(o->record),
 		    strerror(errno));
 	if (fd != -1)
 		close(fd);
 }
 
-static struct ended
+static struct ipc_exit
 end_as(const struct outcome *out, const struct options *o, bool leaked)
 {
 	if (out->unready != 0)
-		return (struct ended){ out->unready, 0 };
+		return (struct ipc_exit){ out->unready, 0 };
 	if (leaked && o->on_leak == ON_LEAK_FAIL && out->end.sig == 0 &&
 	    out->end.status == 0)
-		return (struct ended){ EXIT_LEAK, 0 };
+		return (struct ipc_exit){ EXIT_LEAK, 0 };
 	return out->end;
 }
 
 bool
-outcome_leaked(const struct outcome *out, const struct evidence *e)
+conclude_leaked(const struct outcome *out, const struct evidence *e)
 {
 	return out->stragglers.n > 0 || proof_of(e) == VERDICT_HELD;
 }
@@ -155,24 +155,24 @@ gather(struct outcome *out, const struct options *o, const struct claim *c,
 
 	end_clients(out, o, c, e);
 	if (out->stuck)
-		e->processes += findings_stuck(record, out->ip);
+		e->processes += report_stuck(record, out->ip);
 	/* Without a command nobody's ECHILD makes up for a full table. */
 	e->overflowed =
 	    out->commandless && atomic_load(&record->counts.images) > 0;
-	(void)settle(e, c->diag, &c->terms, record);
+	(void)quiesce(e, c->diag, &c->terms, record);
 	e->damaged = !record_valid(record, sizeof(*record));
 }
 
-struct ended
-outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
+struct ipc_exit
+conclude(struct outcome *out, const struct options *o, struct claim *c)
 {
 	struct record *record = c->stored.record;
 	struct evidence e = { 0 };
 	enum verdict verdict;
-	struct ended end;
+	struct ipc_exit end;
 	bool freed, leaked;
 
-	tell_hold();
+	msg_hold();
 	gather(out, o, c, &e);
 	if (fault("conclude.sockets") == -1)
 		e.sockets_unseen = errno;
@@ -180,8 +180,8 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	out->verdict = verdict = proof_of(&e);
 	proof_reason(&e, out->reason, sizeof(out->reason));
 	freed = verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
-	findings_tell(out, o, &e, record);
-	leaked = outcome_leaked(out, &e);
+	report_end(out, o, &e, record);
+	leaked = conclude_leaked(out, &e);
 	end = end_as(out, o, leaked);
 	if (o->record[0] != '\0')
 		keep_record(o, record);
@@ -190,6 +190,6 @@ outcome_conclude(struct outcome *out, const struct options *o, struct claim *c)
 	atomic_store(&record->release.done, 1);
 	(void)fault("conclude.told");
 	pool_release(c, freed, verdict == VERDICT_CLEAN);
-	tell_out(); /* last: nobody may be reading */
+	msg_flush(); /* last: nobody may be reading */
 	return end;
 }

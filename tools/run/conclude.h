@@ -3,8 +3,8 @@
  * What a run came to: how the command ended, who straggled, what the proof
  * says, and what of it the caller is told.
  */
-#ifndef OUTCOME_H
-#define OUTCOME_H
+#ifndef CONCLUDE_H
+#define CONCLUDE_H
 
 #include "base/ipc.h"
 #include "claim/pool.h"
@@ -13,28 +13,28 @@
 
 struct outcome {
 	char ip[16];
-	struct ended end; /* of the command */
+	struct ipc_exit end; /* of the command */
 	bool commandless; /* acquired: its tenants are nobody's children */
 	bool stuck; /* SIGKILL did not end everybody */
 	int unready; /* exit status when it was not ready, else 0 */
-	enum verdict verdict; /* set by outcome_conclude, */
+	enum verdict verdict; /* set by conclude, */
 	char reason[96]; /* and why */
 	struct stragglers stragglers;
 };
 
 /* With -v: say what is leased. */
-void outcome_begun(
-    const struct outcome *out, const struct options *o, const struct go *go);
+void conclude_begun(const struct outcome *out, const struct options *o,
+    const struct ipc_start *go);
 
 /* Did it leak: a straggler, or something held? */
-bool outcome_leaked(const struct outcome *out, const struct evidence *e);
+bool conclude_leaked(const struct outcome *out, const struct evidence *e);
 
 /*
  * No descendant is left, or none that can be ended.  End the tenants that
  * `portlease exec` brought, prove, keep --record, free the address unless
  * somebody holds it, report on stderr, and say how the front shall end.
  */
-struct ended outcome_conclude(
+struct ipc_exit conclude(
     struct outcome *out, const struct options *o, struct claim *c);
 
 #endif

@@ -93,7 +93,7 @@ join_line(char *line, size_t size, char *const argv[])
 }
 
 static void
-find_owner(struct request *r)
+find_owner(struct ipc_request *r)
 {
 	struct procfs_stat st;
 	pid_t owner = r->options.owner;
@@ -160,7 +160,7 @@ under_net(void)
 
 /* All that can be refused is refused here, before anything is leased. */
 static void
-prepare(struct request *r, struct statedir *dir, const struct options *o,
+prepare(struct ipc_request *r, struct statedir *dir, const struct options *o,
     char *const argv[])
 {
 	char shim[PATH_MAX];
@@ -175,7 +175,7 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 	if (getcwd(r->cwd, sizeof(r->cwd)) == NULL)
 		(void)strlcpy(r->cwd, "/", sizeof(r->cwd));
 	join_line(r->line, sizeof(r->line), argv);
-	if (environment_shim(shim, sizeof(shim)) == -1)
+	if (enter_shim(shim, sizeof(shim)) == -1)
 		err(EXIT_PORTLEASE, "cannot preload %s", shim);
 	if (statedir_open(dir) == -1)
 		err(EXIT_PORTLEASE, "state directory %s", dir->path);
@@ -190,23 +190,23 @@ prepare(struct request *r, struct statedir *dir, const struct options *o,
 
 /* In the child: wait for the lease, then become the command. */
 static _Noreturn void
-become_command(int channel, const struct request *r, char *argv[],
+become_command(int channel, const struct ipc_request *r, char *argv[],
     const struct signals *before)
 {
-	struct go go;
+	struct ipc_start go;
 
 	if (!r->foreground)
 		(void)setpgid(0, 0);
 	if (r->options.trap)
-		trap_lay(channel);
+		notifier_install(channel);
 	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go) ||
 	    fault("stub.go") == -1)
 		_exit(EXIT_PORTLEASE);
-	if (fault("stub.environment") == -1 || environment_enter(&go) == -1) {
+	if (fault("stub.environment") == -1 || enter_lease(&go) == -1) {
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
-	coverage_note(go.record, argv[0], r->options.trap);
+	enter_note_uncovered(go.record, argv[0], r->options.trap);
 	give_signals(before);
 	(void)execvp(argv[0], argv);
 	warn("%s", printable_copy(argv[0]));
@@ -226,7 +226,7 @@ put(int fd, const void *data, size_t len)
 }
 
 static int
-request_file(const struct request *r)
+request_file(const struct ipc_request *r)
 {
 	int fd = memfd_create("portlease request", MFD_CLOEXEC);
 
@@ -274,7 +274,7 @@ place(const int fds[FD_END - FD_CONTROL])
 
 /* Fork the stub and return our end of its channel. */
 static int
-fork_stub(struct request *r, char *argv[], const struct signals *before)
+fork_stub(struct ipc_request *r, char *argv[], const struct signals *before)
 {
 	int stub[2];
 
@@ -299,11 +299,11 @@ fork_stub(struct request *r, char *argv[], const struct signals *before)
  * lease: it may wait for the end of our stderr.
  */
 static _Noreturn void
-become_monitor(int control, const struct statedir *dir, struct request *r,
+become_monitor(int control, const struct statedir *dir, struct ipc_request *r,
     const int status[2], char *argv[], const struct signals *before)
 {
 	char title[256] = { 0 }; /* room for setproctitle(3) */
-	char *args[] = { (char[]){ "portlease" }, (char[]){ WIRE_MONITOR },
+	char *args[] = { (char[]){ "portlease" }, (char[]){ IPC_MONITOR },
 		title, NULL };
 	char *clean[2] = { NULL };
 	char self[PATH_MAX];
@@ -336,7 +336,7 @@ static int
 pass_on(int signals, int control, bool foreground)
 {
 	struct signalfd_siginfo info;
-	struct signalled out;
+	struct ipc_signal out;
 
 	memset(&out, 0, sizeof(out)); /* its padding travels, too */
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -380,7 +380,7 @@ attend(int control, bool foreground, void *answer, size_t size, int *sig)
 
 /* End as the command did.  The core is the command's, not ours. */
 static int
-mirror(const struct ended *end)
+mirror(const struct ipc_exit *end)
 {
 	static const struct rlimit none = { 0, 0 };
 	sigset_t set;
@@ -412,7 +412,7 @@ lost(pid_t monitor)
 
 /* Fork the monitor; returns the front's end of the control channel. */
 static int
-start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
+start(struct ipc_request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 {
 	int status[2] = { open_status_fd(r->options.status_fd),
 		open_status_file(r->options.status_file) };
@@ -440,9 +440,9 @@ start(struct request *r, struct statedir *dir, char *argv[], pid_t *monitor)
 int
 front_run(const struct options *o, char *argv[])
 {
-	struct request r;
+	struct ipc_request r;
 	struct statedir dir;
-	struct ended end;
+	struct ipc_exit end;
 	int64_t begun = clock_ms();
 	pid_t monitor;
 	int control, sig = 0;
@@ -458,15 +458,15 @@ front_run(const struct options *o, char *argv[])
 }
 
 int
-front_acquire(const struct options *o, struct go *go, pid_t *monitor)
+front_acquire(const struct options *o, struct ipc_start *go, pid_t *monitor)
 {
 	char *line[] = { (char[]){ "(acquired)" }, NULL };
-	struct request r;
+	struct ipc_request r;
 	struct statedir dir;
 	int64_t begun = clock_ms();
 	union {
-		struct go go;
-		struct ended end;
+		struct ipc_start go;
+		struct ipc_exit end;
 	} answer;
 	int control, sig = 0;
 	ssize_t n;
@@ -482,7 +482,7 @@ front_acquire(const struct options *o, struct go *go, pid_t *monitor)
 		return lost(*monitor);
 	*go = answer.go;
 	(void)fault("acquire.given");
-	if (!claimant_ends(sig, o->sig))
+	if (!cancel_ends(sig, o->sig))
 		return 0;
 	(void)kill(*monitor, SIGTERM); /* it had not heard any more */
 	return 128 + sig;

@@ -19,6 +19,7 @@ int front_run(const struct options *o, char *argv[]);
  * exit.  Returns 0 with go and monitor filled in, or the exit status of a
  * failure that was told of.
  */
-int front_acquire(const struct options *o, struct go *go, pid_t *monitor);
+int front_acquire(
+    const struct options *o, struct ipc_start *go, pid_t *monitor);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A state machine: what happens is an event, what to do about it a table.
+ * A state machine: what happens is a trigger, what to do about it a table.
  *
  *	RUNNING   the command runs
  *	TREE      it has exited, and with --until tree the rest may go on
@@ -60,10 +60,10 @@ enum state {
 	STATES
 };
 
-enum event { ASKED, COMMAND_GONE, TREE_GONE, TIME_UP, EVENTS };
+enum trigger { ASKED, COMMAND_GONE, TREE_GONE, TIME_UP, TRIGGERS };
 
 struct monitor {
-	struct request request;
+	struct ipc_request request;
 	struct statedir dir;
 	struct claim claim;
 	struct outcome outcome;
@@ -71,11 +71,11 @@ struct monitor {
 	int64_t deadline; /* clock_ms, 0 none: when TIME_UP happens */
 	int64_t grace_end; /* clock_ms, 0 while nobody asked */
 	int sig; /* that asked first */
-	struct go go; /* what the command was told */
+	struct ipc_start go; /* what the command was told */
 	char **env; /* of the front, for a probe; NULL without */
 	struct status status;
-	struct vigil vigil;
-	struct trap trap;
+	struct watch vigil;
+	struct notifier trap;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
 	int owner; /* pidfd, -1 nobody */
@@ -120,7 +120,7 @@ ask_tree(struct monitor *m)
 {
 	m->state = ENDING;
 	m->deadline = m->grace_end;
-	(void)tree_signal(m->sig);
+	(void)proctree_signal(m->sig);
 }
 
 /* With --until tree the rest may stay, and was not left by mistake. */
@@ -143,7 +143,7 @@ static void
 note_stragglers(struct monitor *m)
 {
 	struct procfs_stat *list;
-	ssize_t n = tree_descendants(getpid(), &list);
+	ssize_t n = proctree_descendants(getpid(), &list);
 
 	if (n > 0)
 		stragglers_note(&m->outcome.stragglers, list, (size_t)n,
@@ -167,7 +167,7 @@ kill_tree(struct monitor *m)
 		m->state = KILLING;
 		m->deadline = clock_ms() + KILL_WAIT;
 	}
-	(void)tree_signal(SIGKILL);
+	(void)proctree_signal(SIGKILL);
 }
 
 static void
@@ -183,7 +183,7 @@ finish(struct monitor *m)
 	m->state = FINISHED;
 }
 
-static void (*const actions[STATES][EVENTS])(struct monitor *) = {
+static void (*const actions[STATES][TRIGGERS])(struct monitor *) = {
 	[RUNNING] = { ask_command, command_gone, finish, kill_tree },
 	[TREE] = { ask_tree, NULL, finish, NULL },
 	[SETTLING] = { NULL, NULL, finish, end_stragglers },
@@ -194,10 +194,10 @@ static void (*const actions[STATES][EVENTS])(struct monitor *) = {
 };
 
 static void
-happen(struct monitor *m, enum event event)
+happen(struct monitor *m, enum trigger trigger)
 {
-	if (actions[m->state][event] != NULL)
-		actions[m->state][event](m);
+	if (actions[m->state][trigger] != NULL)
+		actions[m->state][trigger](m);
 }
 
 /* The first one who asks sets the clock; the next ones change nothing. */
@@ -207,7 +207,7 @@ ask(struct monitor *m, int sig, const char *why)
 	if (m->grace_end != 0)
 		return;
 	start_grace(m, sig);
-	vigil_stop(&m->vigil);
+	watch_stop(&m->vigil);
 	status_ending(&m->status, why);
 	happen(m, ASKED);
 }
@@ -216,9 +216,9 @@ ask(struct monitor *m, int sig, const char *why)
 static void
 turn_boot(struct monitor *m)
 {
-	if (!vigil_turn(&m->vigil) || m->vigil.boot.verdict == READY_READY)
+	if (!watch_handle(&m->vigil) || m->vigil.boot.verdict == READY_READY)
 		return;
-	m->outcome.unready = unready_status(&m->vigil.boot);
+	m->outcome.unready = explain_status(&m->vigil.boot);
 	ask(m, m->request.options.sig, "not ready");
 }
 
@@ -228,8 +228,8 @@ ended_by_itself(struct monitor *m)
 {
 	if (m->grace_end == 0)
 		status_ending(&m->status, "command exited");
-	if (vigil_exited(&m->vigil, &m->outcome.end))
-		m->outcome.unready = unready_status(&m->vigil.boot);
+	if (watch_exited(&m->vigil, &m->outcome.end))
+		m->outcome.unready = explain_status(&m->vigil.boot);
 }
 
 static void
@@ -238,13 +238,13 @@ reaped(struct monitor *m, const siginfo_t *info)
 	bool killed = info->si_code != CLD_EXITED;
 
 	(void)fault("monitor.gone");
-	if (boot_reaped(&m->vigil.boot, info->si_pid, info))
+	if (startup_reaped(&m->vigil.boot, info->si_pid, info))
 		return;
 	stragglers_reaped(
 	    &m->outcome.stragglers, info->si_pid, killed, info->si_status);
 	if (info->si_pid != m->request.command)
 		return;
-	m->outcome.end = (struct ended){ killed ? 0 : info->si_status,
+	m->outcome.end = (struct ipc_exit){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
 	if (!m->request.options.until_tree)
@@ -297,7 +297,7 @@ front_gone(struct monitor *m)
 static void
 read_control(struct monitor *m)
 {
-	struct signalled in;
+	struct ipc_signal in;
 	ssize_t n = recv(m->control, &in, sizeof(in), MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -333,7 +333,8 @@ earlier(int64_t a, int64_t b)
 static int
 timeout_of(const struct monitor *m)
 {
-	int64_t end = earlier(m->deadline, boot_deadline(&m->vigil.boot)), left;
+	int64_t end = earlier(m->deadline, startup_deadline(&m->vigil.boot)),
+		left;
 
 	if (end == 0)
 		return -1;
@@ -372,14 +373,14 @@ loop(struct monitor *m)
 			{ .fd = m->signals, .events = POLLIN },
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
-			{ .fd = boot_fd(&m->vigil.boot), .events = POLLIN },
-			{ .fd = trap_fd(&m->trap), .events = POLLIN },
+			{ .fd = startup_fd(&m->vigil.boot), .events = POLLIN },
+			{ .fd = notifier_fd(&m->trap), .events = POLLIN },
 		};
 
 		if (fault("monitor.poll") == -1 ||
 		    poll(fds, 5, timeout_of(m)) == -1)
 			breathe();
-		trap_turn(&m->trap, fds[4].revents);
+		notifier_handle(&m->trap, fds[4].revents);
 		if (fds[1].revents)
 			read_control(m);
 		if (fds[2].revents)
@@ -395,13 +396,13 @@ loop(struct monitor *m)
 static void
 read_request(struct monitor *m)
 {
-	struct request *r = &m->request;
+	struct ipc_request *r = &m->request;
 
 	if (fault("monitor.request") == -1 ||
 	    pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
 	if (r->options.ready_cmd[0] != '\0')
-		m->env = wire_environment();
+		m->env = ipc_environment();
 	if (r->options.ready_cmd[0] != '\0' && m->env == NULL)
 		err(EXIT_PORTLEASE, "monitor: no environment");
 	close(FD_REQUEST);
@@ -416,7 +417,7 @@ read_request(struct monitor *m)
 static void
 watch(struct monitor *m)
 {
-	const struct request *r = &m->request;
+	const struct ipc_request *r = &m->request;
 	sigset_t set;
 
 	sigfillset(&set);
@@ -448,7 +449,7 @@ static void
 begin_boot(struct monitor *m)
 {
 	const struct options *o = &m->request.options;
-	struct boot_plan plan = { .options = o,
+	struct startup_plan plan = { .options = o,
 		.go = &m->go,
 		.terms = &m->claim.terms,
 		.record = m->claim.stored.record,
@@ -458,11 +459,11 @@ begin_boot(struct monitor *m)
 		.env = m->env,
 		.cwd = m->request.cwd };
 
-	if (m->request.command == 0 || !boot_wanted(o))
+	if (m->request.command == 0 || !startup_wanted(o))
 		return;
-	plan.notify = notify_open(m->go.notify);
+	plan.notify = sdnotify_open(m->go.notify);
 	if (plan.notify == -1 ||
-	    vigil_begin(&m->vigil, &plan, &m->status) == -1)
+	    watch_begin(&m->vigil, &plan, &m->status) == -1)
 		err(EXIT_PORTLEASE, "cannot wait until it is ready");
 }
 
@@ -470,7 +471,7 @@ begin_boot(struct monitor *m)
 static void
 hand_over(struct monitor *m)
 {
-	const struct go *go = &m->go;
+	const struct ipc_start *go = &m->go;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	m->state = LEASED;
@@ -486,19 +487,19 @@ hand_over(struct monitor *m)
 static void
 claim(struct monitor *m)
 {
-	struct claimant who = { .control = m->control,
+	struct cancel who = { .control = m->control,
 		.signals = m->signals,
 		.owner = m->owner,
 		.ending = m->request.options.sig };
-	struct ended end = { 0 };
+	struct ipc_exit end = { 0 };
 
-	if (claimant_watch(&who) == -1)
+	if (cancel_watch(&who) == -1)
 		err(EXIT_PORTLEASE, "epoll");
 	if (pool_claim(&m->claim, &m->request.options, &m->dir, &who) == 0) {
-		claimant_close(&who);
+		cancel_close(&who);
 		return;
 	}
-	tell_line("%s", m->claim.why);
+	msg_line("%s", m->claim.why);
 	end.sig = who.sig;
 	if (end.sig != 0)
 		(void)send(m->control, &end, sizeof(end), MSG_NOSIGNAL);
@@ -509,10 +510,10 @@ claim(struct monitor *m)
 static void
 begin(struct monitor *m)
 {
-	struct go *go = &m->go;
+	struct ipc_start *go = &m->go;
 
 	if (m->request.options.trap &&
-	    trap_take(&m->trap, FD_STUB, m->request.command) == -1)
+	    notifier_take(&m->trap, FD_STUB, m->request.command) == -1)
 		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
 	claim(m);
 	identity_write(m->claim.stored.record, &m->request, m->claim.netns);
@@ -520,15 +521,15 @@ begin(struct monitor *m)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
 	(void)fault("record.published");
-	if (wire_go(go, &m->claim.terms, m->claim.stored.path) == -1)
+	if (ipc_fill_start(go, &m->claim.terms, m->claim.stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
 	(void)strlcpy(m->outcome.ip, go->ip, sizeof(m->outcome.ip));
-	outcome_begun(&m->outcome, &m->request.options, go);
+	conclude_begun(&m->outcome, &m->request.options, go);
 	m->status.ip = go->ip;
 	status_leased(&m->status, &m->request, &m->claim.terms, go->record);
 	setproctitle("-portlease: monitor %s: %s", go->ip, m->request.line);
 	begin_boot(m);
-	trap_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
+	notifier_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
 	if (m->request.command == 0)
 		hand_over(m);
 	else if (fault("monitor.go") == 0)
@@ -540,13 +541,13 @@ int
 monitor_main(void)
 {
 	static struct monitor m = { .trap.listener = -1 };
-	struct ended end;
+	struct ipc_exit end;
 
 	read_request(&m);
 	watch(&m);
 	begin(&m);
 	loop(&m);
-	end = outcome_conclude(&m.outcome, &m.request.options, &m.claim);
+	end = conclude(&m.outcome, &m.request.options, &m.claim);
 	status_verdict(
 	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
 	if (m.control != -1 && fault("monitor.ended") == 0)

@@ -23,23 +23,21 @@ print_stuck(struct record *record, const char *ip, const struct procfs_stat *p)
 		(void)strlcpy(line, p->comm, sizeof(line));
 	(void)procfs_status(p->pid, &status);
 	if (status.tracer != 0)
-		tell(record,
-		    "%s: pid %d (%s) cannot be ended: traced by pid %d", ip,
-		    p->pid, line, status.tracer);
+		msg(record, "%s: pid %d (%s) cannot be ended: traced by pid %d",
+		    ip, p->pid, line, status.tracer);
 	else if (status.uid != geteuid() && geteuid() != 0)
-		tell(record,
-		    "%s: pid %d (%s) cannot be ended: it is of user %u", ip,
-		    p->pid, line, status.uid);
+		msg(record, "%s: pid %d (%s) cannot be ended: it is of user %u",
+		    ip, p->pid, line, status.uid);
 	else
-		tell(record, "%s: pid %d (%s) cannot be ended: state %c", ip,
+		msg(record, "%s: pid %d (%s) cannot be ended: state %c", ip,
 		    p->pid, line, p->state);
 }
 
 unsigned int
-findings_stuck(struct record *record, const char *ip)
+report_stuck(struct record *record, const char *ip)
 {
 	struct procfs_stat *list;
-	ssize_t n = tree_descendants(getpid(), &list);
+	ssize_t n = proctree_descendants(getpid(), &list);
 
 	for (ssize_t i = 0; i < n; i++)
 		print_stuck(record, ip, &list[i]);
@@ -57,7 +55,7 @@ print_left(
 	for (size_t i = 0; i < e->nleft; i++) {
 		const struct leftover *left = &e->left[i];
 		bool known =
-		    ledger_opener(record, left->socket.cookie, &opener);
+		    recquery_opener(record, left->socket.cookie, &opener);
 
 		if (left->kind == LEFT_FOREIGN)
 			continue;
@@ -70,13 +68,14 @@ print_left(
 		(void)sockdiag_endpoint(
 		    &left->socket.laddr, left->socket.lport, at);
 		if (known)
-			tell(record,
+			msg(record,
 			    "%s: %s %s %s; opened by pid %d (%s) with %s",
 			    out->ip, at,
 			    sockdiag_state_name(left->socket.state), by,
-			    opener.pid, opener.path, ledger_call(opener.call));
+			    opener.pid, opener.path,
+			    recquery_call(opener.call));
 		else
-			tell(record, "%s: %s %s %s; unrecorded", out->ip, at,
+			msg(record, "%s: %s %s %s; unrecorded", out->ip, at,
 			    sockdiag_state_name(left->socket.state), by);
 	}
 }
@@ -91,16 +90,16 @@ print_uncovered(const struct outcome *out, struct record *record)
 	size_t n = 0;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		if (ledger_image(record, i, &image) &&
+		if (recquery_image(record, i, &image) &&
 		    image_uncovered(image.flags) && n++ < UNCOVERED)
-			tell(record, "%s: uncovered: pid %d (%s) is %s",
-			    out->ip, image.pid, image.path,
+			msg(record, "%s: uncovered: pid %d (%s) is %s", out->ip,
+			    image.pid, image.path,
 			    image.flags & IMAGE_STATIC  ? "static"
 			    : image.flags & IMAGE_SETID ? "set-uid"
 							: "of another "
 							  "architecture");
 	if (n > UNCOVERED)
-		tell(record, "%s: uncovered: %zu more", out->ip, n - UNCOVERED);
+		msg(record, "%s: uncovered: %zu more", out->ip, n - UNCOVERED);
 }
 
 /* Declared ports on addresses that are not moved. */
@@ -110,18 +109,18 @@ print_outside(const struct outcome *out, struct record *record)
 	unsigned long long n = atomic_load(&record->counts.outside);
 
 	if (n > 0)
-		tell(record,
+		msg(record,
 		    "%s: outside: %llu %s of a declared port on an address "
 		    "that is not moved",
 		    out->ip, n, n == 1 ? "bind" : "binds");
 }
 
 void
-findings_tell(const struct outcome *out, const struct options *o,
+report_end(const struct outcome *out, const struct options *o,
     const struct evidence *e, struct record *record)
 {
 	enum verdict verdict = proof_of(e);
-	bool leaked = outcome_leaked(out, e);
+	bool leaked = conclude_leaked(out, e);
 	char reason[96];
 
 	if (o->quiet ||
@@ -136,6 +135,5 @@ findings_tell(const struct outcome *out, const struct options *o,
 		print_left(out, e, record);
 	proof_reason(e, reason, sizeof(reason));
 	if (o->verbose || leaked || verdict >= VERDICT_HELD)
-		tell(
-		    record, "%s: %s: %s", out->ip, proof_name(verdict), reason);
+		msg(record, "%s: %s: %s", out->ip, proof_name(verdict), reason);
 }

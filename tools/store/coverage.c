@@ -64,11 +64,11 @@ write_image(const char *record, const struct image *image)
 }
 
 void
-coverage_note(const char *record, const char *file, bool trapped)
+enter_note_uncovered(const char *record, const char *file, bool trapped)
 {
 	char room[PATH_MAX];
-	const char *path = target_search(file, room);
-	struct target target = target_of(AT_FDCWD, path, 0);
+	const char *path = exe_search(file, room);
+	struct exe target = exe_of(AT_FDCWD, path, 0);
 	struct image image;
 
 	if (target.asan)

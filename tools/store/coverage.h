@@ -14,6 +14,6 @@
  * one that must be told of preloaded libraries.  What fails is left out.
  * With trapped a net lies below us, and covers all but other architectures.
  */
-void coverage_note(const char *record, const char *file, bool trapped);
+void enter_note_uncovered(const char *record, const char *file, bool trapped);
 
 #endif

@@ -46,7 +46,7 @@ find_shim(char *path, size_t size)
 }
 
 int
-environment_shim(char *path, size_t size)
+enter_shim(char *path, size_t size)
 {
 	if (find_shim(path, size) == -1)
 		return -1;
@@ -90,11 +90,11 @@ preload(const char *shim)
 }
 
 int
-environment_enter(const struct go *go)
+enter_lease(const struct ipc_start *go)
 {
 	char shim[PATH_MAX];
 
-	if (environment_shim(shim, sizeof(shim)) == -1 || preload(shim) == -1 ||
+	if (enter_shim(shim, sizeof(shim)) == -1 || preload(shim) == -1 ||
 	    setenv("PORTLEASE_RECORD", go->record, 1) == -1 ||
 	    setenv("PORTLEASE_TERMS", go->terms, 1) == -1)
 		return -1;

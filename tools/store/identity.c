@@ -15,7 +15,8 @@ start_of(pid_t pid)
 }
 
 void
-identity_write(struct record *record, const struct request *r, uint64_t netns)
+identity_write(
+    struct record *record, const struct ipc_request *r, uint64_t netns)
 {
 	struct identity *id = &record->identity;
 	struct timespec now;

@@ -8,7 +8,7 @@
 
 /* In the monitor: make record a record, in this network namespace. */
 void identity_write(
-    struct record *record, const struct request *r, uint64_t netns);
+    struct record *record, const struct ipc_request *r, uint64_t netns);
 
 /*
  * Is it from another boot than this one (procfs_boot_id, "" unknown)?  Then

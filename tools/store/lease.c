@@ -33,7 +33,7 @@ lease_monitor_lives(const struct identity *id)
 enum lease_state
 lease_state(const struct stored *s)
 {
-	if (s->live || (s->record == NULL && sentinel_held(s->ip)))
+	if (s->live || (s->record == NULL && addrlock_held(s->ip)))
 		return LEASE_LIVE;
 	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;
 }
@@ -45,10 +45,10 @@ lease_monitor(const struct stored *s, pid_t *pid)
 	int fd, error = ESRCH;
 	pid_t again;
 
-	if (vouch_monitor(s->fd, pid) && *pid == 0)
+	if (reclock_monitor(s->fd, pid) && *pid == 0)
 		error = EXDEV;
 	fd = *pid != 0 ? pidfd_open(*pid, 0) : -1;
-	if (fd != -1 && vouch_monitor(s->fd, &again) && again == *pid)
+	if (fd != -1 && reclock_monitor(s->fd, &again) && again == *pid)
 		return fd;
 	if (fd != -1)
 		close(fd);

@@ -20,7 +20,7 @@ settled(uint32_t turn)
 }
 
 bool
-ledger_image(const struct record *r, size_t n, struct image *image)
+recquery_image(const struct record *r, size_t n, struct image *image)
 {
 	const struct image *slot = &r->images[n];
 	uint32_t turn = atomic_load(&slot->turn);
@@ -42,17 +42,17 @@ name_program(const struct record *r, size_t n, struct opener *opener)
 	struct image image;
 
 	opener->path[0] = '\0';
-	if (n < RECORD_IMAGES && ledger_image(r, n, &image) &&
+	if (n < RECORD_IMAGES && recquery_image(r, n, &image) &&
 	    image.pid == opener->pid)
 		memcpy(opener->path, image.path, sizeof(opener->path));
 }
 
 static bool
-in_ways(const struct record *r, const struct way *ways, size_t n, uint8_t call,
-    uint64_t cookie, struct opener *opener)
+in_ways(const struct record *r, const struct binding *ways, size_t n,
+    uint8_t call, uint64_t cookie, struct opener *opener)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct way *way = &ways[i];
+		const struct binding *way = &ways[i];
 
 		if (!settled(atomic_load(&way->turn)) || !way->valid ||
 		    way->cookie != cookie)
@@ -70,14 +70,14 @@ in_ways(const struct record *r, const struct way *ways, size_t n, uint8_t call,
 }
 
 bool
-ledger_open(
-    const struct record *r, uint64_t cookie, uint8_t call, struct opened *entry)
+recquery_event(
+    const struct record *r, uint64_t cookie, uint8_t call, struct event *entry)
 {
 	uint64_t end = atomic_load(&r->counts.opens);
-	uint64_t first = end > RECORD_OPENS ? end - RECORD_OPENS : 0;
+	uint64_t first = end > RECORD_EVENTS ? end - RECORD_EVENTS : 0;
 
 	for (uint64_t n = end; n-- > first;)
-		if (record_opened(r, n, entry) && entry->cookie == cookie &&
+		if (record_read_event(r, n, entry) && entry->cookie == cookie &&
 		    (call == 0 || entry->call == call))
 			return true;
 	return false;
@@ -86,9 +86,9 @@ ledger_open(
 static bool
 in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
 {
-	struct opened entry;
+	struct event entry;
 
-	if (!ledger_open(r, cookie, 0, &entry))
+	if (!recquery_event(r, cookie, 0, &entry))
 		return false;
 	if (opener != NULL) {
 		*opener = (struct opener){ .call = entry.call,
@@ -101,44 +101,46 @@ in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
 }
 
 bool
-ledger_opener(const struct record *r, uint64_t cookie, struct opener *opener)
+recquery_opener(const struct record *r, uint64_t cookie, struct opener *opener)
 {
-	return cookie != 0 &&
-	       (in_ways(r, r->bound, RECORD_BOUND, OPEN_BIND, cookie, opener) ||
-		   in_ways(r, r->connected, RECORD_CONNECTED, OPEN_CONNECT,
-		       cookie, opener) ||
-		   in_ring(r, cookie, opener));
+	return cookie != 0 && (in_ways(r, r->bound, RECORD_BOUND, EVENT_BIND,
+				   cookie, opener) ||
+				  in_ways(r, r->connected, RECORD_CONNECTED,
+				      EVENT_CONNECT, cookie, opener) ||
+				  in_ring(r, cookie, opener));
 }
 
 bool
-ledger_knows(const struct record *r, uint64_t cookie)
+recquery_knows(const struct record *r, uint64_t cookie)
 {
-	return ledger_opener(r, cookie, NULL);
+	return recquery_opener(r, cookie, NULL);
 }
 
 const char *
-ledger_call(uint8_t call)
+recquery_call(uint8_t call)
 {
-	static const char *const names[] = { [OPEN_BIND] = "bind",
-		[OPEN_CONNECT] = "connect",
-		[OPEN_ACCEPT] = "accept" };
+	static const char *const names[] = { [EVENT_BIND] = "bind",
+		[EVENT_CONNECT] = "connect",
+		[EVENT_ACCEPT] = "accept" };
 
-	return call >= OPEN_BIND && call <= OPEN_ACCEPT ? names[call]
-							: "unknown";
+	return call >= EVENT_BIND && call <= EVENT_ACCEPT ? names[call]
+							  : "unknown";
 }
 
 void
-ledger_endpoint(const struct endpoint *ep, char text[static LEDGER_ENDPOINT])
+recquery_endpoint(
+    const struct endpoint *ep, char text[static RECQUERY_ENDPOINT])
 {
 	char addr[INET6_ADDRSTRLEN];
 
 	if (ep->family == AF_INET) {
 		(void)inet_ntop(
 		    AF_INET, &ep->addr.s6_addr[12], addr, sizeof(addr));
-		(void)snprintf(text, LEDGER_ENDPOINT, "%s:%u", addr, ep->port);
+		(void)snprintf(
+		    text, RECQUERY_ENDPOINT, "%s:%u", addr, ep->port);
 	} else {
 		(void)inet_ntop(AF_INET6, &ep->addr, addr, sizeof(addr));
 		(void)snprintf(
-		    text, LEDGER_ENDPOINT, "[%s]:%u", addr, ep->port);
+		    text, RECQUERY_ENDPOINT, "[%s]:%u", addr, ep->port);
 	}
 }

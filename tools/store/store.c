@@ -98,7 +98,7 @@ store_create(
 		    ? errno
 		    : posix_fallocate(fd, 0, sizeof(struct record));
 	if (error == 0 &&
-	    (vouch_take(fd) == -1 || (s->record = map(fd, true)) == NULL))
+	    (reclock_take(fd) == -1 || (s->record = map(fd, true)) == NULL))
 		error = errno;
 	(void)fault("record.created");
 	if (error == 0) {
@@ -184,7 +184,7 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		return;
 	}
 	/* In this order: a monitor that frees removes first, then dies. */
-	s->live = vouch_monitor(fd, &monitor);
+	s->live = reclock_monitor(fd, &monitor);
 	s->error = check(fd);
 	if (s->error == 0 && (s->record = map(fd, writable)) == NULL)
 		s->error = errno;
@@ -353,7 +353,7 @@ sweep_one(const struct statedir *dir, const char *temp, uint64_t netns)
 	if (!parse_name(&s) || s.netns != netns)
 		return;
 	new_name(s.name, again);
-	lock = strcmp(again, temp) == 0 ? sentinel_take(s.ip) : -1;
+	lock = strcmp(again, temp) == 0 ? addrlock_take(s.ip) : -1;
 	if (lock == -1)
 		return;
 	(void)unlinkat(dir->fd, temp, 0);

@@ -7,70 +7,70 @@
 #include <errno.h>
 
 static bool
-gone(const struct trapped *t)
+gone(const struct decide *t)
 {
 	return t->gone;
 }
 
 /* The kernel refuses it in the order of its own checks. */
 static bool
-senseless(const struct trapped *t)
+senseless(const struct decide *t)
 {
 	return t->name_error == EFAULT || t->socket_error == EBADF;
 }
 
 static bool
-nameless(const struct trapped *t)
+nameless(const struct decide *t)
 {
 	struct endpoint ep;
 	const struct sockaddr *sa = (const struct sockaddr *)&t->name;
 
-	if (t->call == TRAPPED_LISTEN || t->name_error != 0)
+	if (t->call == DECIDE_LISTEN || t->name_error != 0)
 		return false;
-	if (t->call == TRAPPED_BIND)
-		return !calls_binds(&ep, sa, t->len);
+	if (t->call == DECIDE_BIND)
+		return !sockops_binds(&ep, sa, t->len);
 	return !sockname_read(&ep, sa, t->len);
 }
 
 /* To let a call pass that cannot be looked at would let it escape. */
 static bool
-hidden(const struct trapped *t)
+hidden(const struct decide *t)
 {
 	return t->name_error != 0 || t->socket_error > 0;
 }
 
 static bool
-unasked(const struct trapped *t)
+unasked(const struct decide *t)
 {
-	return t->socket_error == TRAPPED_UNASKED;
+	return t->socket_error == DECIDE_UNASKED;
 }
 
 static bool
-foreign(const struct trapped *t)
+foreign(const struct decide *t)
 {
 	return t->protocol == 0;
 }
 
 /* Ours would be the privilege that the kernel sees. */
 static bool
-forbidden(const struct trapped *t)
+forbidden(const struct decide *t)
 {
 	struct endpoint ep;
 
-	return t->call == TRAPPED_BIND && t->lesser &&
-	       calls_binds(&ep, (const struct sockaddr *)&t->name, t->len) &&
+	return t->call == DECIDE_BIND && t->lesser &&
+	       sockops_binds(&ep, (const struct sockaddr *)&t->name, t->len) &&
 	       ep.port != 0 && ep.port < t->reserved;
 }
 
 static bool
-always(const struct trapped *t)
+always(const struct decide *t)
 {
 	(void)t;
 	return true;
 }
 
 static const struct rule {
-	bool (*holds)(const struct trapped *);
+	bool (*holds)(const struct decide *);
 	enum answer answer;
 	int error;
 } rules[] = {
@@ -85,7 +85,7 @@ static const struct rule {
 };
 
 enum answer
-trapped_answer(const struct trapped *t, int *error)
+decide_answer(const struct decide *t, int *error)
 {
 	const struct rule *rule = rules;
 
@@ -96,8 +96,8 @@ trapped_answer(const struct trapped *t, int *error)
 }
 
 bool
-trapped_waits(enum trapped_call call, bool blocking, int error)
+decide_waits(enum decide_call call, bool blocking, int error)
 {
-	return call == TRAPPED_CONNECT && blocking &&
+	return call == DECIDE_CONNECT && blocking &&
 	       (error == EINPROGRESS || error == EALREADY);
 }

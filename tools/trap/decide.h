@@ -3,19 +3,19 @@
  * What is to be done about a call that the net has caught.  Pure: the facts
  * are gathered by trap.c, in the order in which this asks for them.
  */
-#ifndef TRAPPED_H
-#define TRAPPED_H
+#ifndef DECIDE_H
+#define DECIDE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum trapped_call { TRAPPED_BIND, TRAPPED_CONNECT, TRAPPED_LISTEN };
+enum decide_call { DECIDE_BIND, DECIDE_CONNECT, DECIDE_LISTEN };
 
-enum { TRAPPED_UNASKED = -1 };
+enum { DECIDE_UNASKED = -1 };
 
-struct trapped {
-	enum trapped_call call;
+struct decide {
+	enum decide_call call;
 	int fd; /* as its process numbers it */
 	bool gone; /* it no longer waits for an answer */
 	/* The name, but for listen. */
@@ -23,7 +23,7 @@ struct trapped {
 	struct sockaddr_storage name;
 	socklen_t len; /* as the program says: may be any number */
 	/* The socket. */
-	int socket_error; /* errno of fetching it, 0, or TRAPPED_UNASKED */
+	int socket_error; /* errno of fetching it, 0, or DECIDE_UNASKED */
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP, 0 another's */
 	bool lesser; /* not our user, and not root */
 	uint16_t reserved; /* ports below are for the privileged (ip(7)) */
@@ -38,7 +38,7 @@ enum answer {
 };
 
 /* error is set with ANSWER_FAIL. */
-enum answer trapped_answer(const struct trapped *t, int *error);
+enum answer decide_answer(const struct decide *t, int *error);
 
 /*
  * A connect was made without waiting, and ended with error (0 done).  Does
@@ -47,6 +47,6 @@ enum answer trapped_answer(const struct trapped *t, int *error);
  * (__inet_stream_connect in net/ipv4/af_inet.c), with the timeout and the
  * signals of the program itself.
  */
-bool trapped_waits(enum trapped_call call, bool blocking, int error);
+bool decide_waits(enum decide_call call, bool blocking, int error);
 
 #endif

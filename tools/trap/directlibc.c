@@ -7,9 +7,9 @@
 #include "sock/bypass.h"
 
 struct real real_table = {
-	.bind = mark_bind,
-	.connect = mark_connect,
-	.listen = mark_listen,
+	.bind = bypass_bind,
+	.connect = bypass_connect,
+	.listen = bypass_listen,
 	.getsockname = getsockname,
 	.getpeername = getpeername,
 	.getsockopt = getsockopt,

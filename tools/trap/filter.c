@@ -26,13 +26,13 @@ enum { INSTRUCTIONS = 256 };
 static int
 stop(scmp_filter_ctx ctx, int nr)
 {
-	static const unsigned long mark[MARK_WORDS] = { MARK_A, MARK_B,
-		MARK_C };
+	static const unsigned long mark[BYPASS_WORDS] = { BYPASS_A, BYPASS_B,
+		BYPASS_C };
 	int rc = 0;
 
-	for (unsigned int i = 0; i < MARK_WORDS && rc == 0; i++)
+	for (unsigned int i = 0; i < BYPASS_WORDS && rc == 0; i++)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, nr, 1,
-		    SCMP_CMP64(MARK_FIRST + i, SCMP_CMP_NE, mark[i], 0));
+		    SCMP_CMP64(BYPASS_FIRST + i, SCMP_CMP_NE, mark[i], 0));
 	return rc;
 }
 
@@ -90,7 +90,7 @@ install(const struct sock_fprog *program, bool *steady)
 }
 
 int
-filter_lay(bool *steady)
+filter_install(bool *steady)
 {
 	struct sock_filter code[INSTRUCTIONS];
 	struct sock_fprog program = { .filter = code };

@@ -19,6 +19,6 @@
  * steady is set when a call that has been received is taken away from its
  * answer by fatal signals only (Linux 5.19).
  */
-int filter_lay(bool *steady);
+int filter_install(bool *steady);
 
 #endif

@@ -37,9 +37,9 @@ static const struct {
 	int nr;
 	const char *name;
 } calls[] = {
-	[TRAPPED_BIND] = { SYS_bind, "bind" },
-	[TRAPPED_CONNECT] = { SYS_connect, "connect" },
-	[TRAPPED_LISTEN] = { SYS_listen, "listen" },
+	[DECIDE_BIND] = { SYS_bind, "bind" },
+	[DECIDE_CONNECT] = { SYS_connect, "connect" },
+	[DECIDE_LISTEN] = { SYS_listen, "listen" },
 };
 
 enum { CALLS = sizeof(calls) / sizeof(*calls) };
@@ -47,7 +47,7 @@ enum { CALLS = sizeof(calls) / sizeof(*calls) };
 /* What the stub tells, beside the listener. */
 struct laid {
 	int error; /* 0: the net lies */
-	bool steady; /* see filter_lay */
+	bool steady; /* see filter_install */
 };
 
 /* Room for one descriptor in a message. */
@@ -57,10 +57,10 @@ union control {
 };
 
 void
-trap_lay(int channel)
+notifier_install(int channel)
 {
 	struct laid laid = { 0 };
-	int fd = fault("stub.trap") == -1 ? -1 : filter_lay(&laid.steady);
+	int fd = fault("stub.trap") == -1 ? -1 : filter_install(&laid.steady);
 	union control u = { 0 };
 	struct iovec iov = { &laid, sizeof(laid) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -133,7 +133,7 @@ fetch(pid_t tid, int fd)
 }
 
 static int
-refuse(struct trap *t, const char *what)
+refuse(struct notifier *t, const char *what)
 {
 	(void)snprintf(t->why, sizeof(t->why), "%s: %s", what,
 	    errno == EBUSY ? "there is another net already"
@@ -142,7 +142,7 @@ refuse(struct trap *t, const char *what)
 }
 
 static int
-make_room(struct trap *t)
+make_room(struct notifier *t)
 {
 	struct seccomp_notif_sizes sizes;
 
@@ -160,7 +160,7 @@ make_room(struct trap *t)
 }
 
 int
-trap_take(struct trap *t, int channel, pid_t command)
+notifier_take(struct notifier *t, int channel, pid_t command)
 {
 	int fd;
 
@@ -194,7 +194,8 @@ read_reserved(void)
 }
 
 void
-trap_begin(struct trap *t, const struct terms *terms, struct record *record)
+notifier_begin(
+    struct notifier *t, const struct terms *terms, struct record *record)
 {
 	t->lease.terms = *terms;
 	t->lease.record = record;
@@ -205,20 +206,20 @@ trap_begin(struct trap *t, const struct terms *terms, struct record *record)
 }
 
 int
-trap_fd(const struct trap *t)
+notifier_fd(const struct notifier *t)
 {
 	return t->listener;
 }
 
 static bool
-valid(const struct trap *t)
+valid(const struct notifier *t)
 {
 	return ioctl(t->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &t->call->id) ==
 	       0;
 }
 
 static void
-read_name(const struct trap *t, struct trapped *call)
+read_name(const struct notifier *t, struct decide *call)
 {
 	const struct seccomp_data *data = &t->call->data;
 	struct iovec here = { &call->name, 0 };
@@ -226,7 +227,7 @@ read_name(const struct trap *t, struct trapped *call)
 	ssize_t n;
 
 	call->len = (socklen_t)data->args[2];
-	if (call->call == TRAPPED_LISTEN || call->len > sizeof(call->name))
+	if (call->call == DECIDE_LISTEN || call->len > sizeof(call->name))
 		return;
 	here.iov_len = there.iov_len = call->len;
 	n = process_vm_readv((pid_t)t->call->pid, &here, 1, &there, 1, 0);
@@ -236,15 +237,15 @@ read_name(const struct trap *t, struct trapped *call)
 
 /* Fetch the socket, and learn what the answer depends on. */
 static int
-look(const struct trap *t, struct trapped *call)
+look(const struct notifier *t, struct decide *call)
 {
 	struct procfs_status status;
 	int fd = fetch((pid_t)t->call->pid, call->fd);
 
 	call->socket_error = fd == -1 ? errno : 0;
-	call->protocol = fd == -1 ? 0 : ask_protocol(fd);
+	call->protocol = fd == -1 ? 0 : sockopt_protocol(fd);
 	call->reserved = t->reserved;
-	if (t->root && call->call == TRAPPED_BIND)
+	if (t->root && call->call == DECIDE_BIND)
 		call->lesser =
 		    procfs_status((pid_t)t->call->pid, &status) == 0 &&
 		    status.euid != 0;
@@ -277,7 +278,7 @@ find_image(const struct record *r, const struct image *wanted)
 		size_t n = ((size_t)wanted->pid + i) % RECORD_IMAGES;
 
 		if (r->images[n].pid == wanted->pid &&
-		    ledger_image(r, n, &image) &&
+		    recquery_image(r, n, &image) &&
 		    image.start == wanted->start &&
 		    strcmp(image.path, wanted->path) == 0)
 			return (uint16_t)n;
@@ -287,7 +288,7 @@ find_image(const struct record *r, const struct image *wanted)
 
 /* Who makes the call, for the notes; the image is written when it is new. */
 static void
-identify(struct trap *t)
+identify(struct notifier *t)
 {
 	struct image image = { .flags = IMAGE_TRAPPED, .pidns = t->pidns };
 	pid_t tid = (pid_t)t->call->pid;
@@ -308,7 +309,7 @@ identify(struct trap *t)
 }
 
 static void
-answer(struct trap *t, int error, uint32_t flags)
+answer(struct notifier *t, int error, uint32_t flags)
 {
 	memset(t->reply, 0, t->reply_size);
 	t->reply->id = t->call->id;
@@ -325,19 +326,20 @@ answer(struct trap *t, int error, uint32_t flags)
  * is refused, although the first one is what it wants: remember those made.
  */
 static void
-remember(struct trap *t, const struct trapped *call, int fd)
+remember(struct notifier *t, const struct decide *call, int fd)
 {
-	if (!t->steady && call->call == TRAPPED_BIND)
-		t->made[t->nmade++ % TRAP_MADE] = (struct made){ ask_cookie(fd),
-			t->call->pid, call->name, call->len };
+	if (!t->steady && call->call == DECIDE_BIND)
+		t->made[t->nmade++ % NOTIFIER_MADE] =
+		    (struct made){ sockopt_cookie(fd), t->call->pid, call->name,
+			    call->len };
 }
 
 static bool
-was_made(struct trap *t, const struct trapped *call, int fd)
+was_made(struct notifier *t, const struct decide *call, int fd)
 {
-	uint64_t cookie = ask_cookie(fd);
+	uint64_t cookie = sockopt_cookie(fd);
 
-	for (size_t i = 0; i < TRAP_MADE; i++) {
+	for (size_t i = 0; i < NOTIFIER_MADE; i++) {
 		struct made *made = &t->made[i];
 
 		if (made->cookie == 0 || made->cookie != cookie ||
@@ -352,19 +354,19 @@ was_made(struct trap *t, const struct trapped *call, int fd)
 
 /* Make the call; 0, or its errno. */
 static int
-make(struct trap *t, const struct trapped *call, int fd)
+make(struct notifier *t, const struct decide *call, int fd)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&call->name;
-	const struct attachment *a = &t->lease;
+	const struct lease_ctx *a = &t->lease;
 	int rc = -1;
 
 	errno = 0;
-	if (call->call == TRAPPED_BIND)
-		rc = calls_bind(a, fd, sa, call->len);
-	else if (call->call == TRAPPED_LISTEN)
-		rc = calls_listen(a, fd, (int)t->call->data.args[1]);
+	if (call->call == DECIDE_BIND)
+		rc = sockops_bind(a, fd, sa, call->len);
+	else if (call->call == DECIDE_LISTEN)
+		rc = sockops_listen(a, fd, (int)t->call->data.args[1]);
 	else
-		rc = calls_connect(a, fd, sa, call->len);
+		rc = sockops_connect(a, fd, sa, call->len);
 	return rc == 0 ? 0 : errno;
 }
 
@@ -373,12 +375,13 @@ make(struct trap *t, const struct trapped *call, int fd)
  * connect its other threads see it, too.
  */
 static int
-make_at_once(struct trap *t, const struct trapped *call, int fd, bool *blocking)
+make_at_once(
+    struct notifier *t, const struct decide *call, int fd, bool *blocking)
 {
 	int flags = fcntl(fd, F_GETFL), error;
 
 	*blocking = flags != -1 && !(flags & O_NONBLOCK);
-	if (!*blocking || call->call != TRAPPED_CONNECT)
+	if (!*blocking || call->call != DECIDE_CONNECT)
 		return make(t, call, fd);
 	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	error = make(t, call, fd);
@@ -387,19 +390,19 @@ make_at_once(struct trap *t, const struct trapped *call, int fd, bool *blocking)
 }
 
 static void
-move(struct trap *t, const struct trapped *call, int fd)
+move(struct notifier *t, const struct decide *call, int fd)
 {
 	bool blocking;
 	int error;
 
 	identify(t);
 	error = make_at_once(t, call, fd, &blocking);
-	if (error == EINVAL && call->call == TRAPPED_BIND &&
+	if (error == EINVAL && call->call == DECIDE_BIND &&
 	    was_made(t, call, fd))
 		error = 0;
 	if (error == 0)
 		remember(t, call, fd);
-	if (trapped_waits(call->call, blocking, error))
+	if (decide_waits(call->call, blocking, error))
 		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 	else
 		answer(t, error, 0);
@@ -407,7 +410,7 @@ move(struct trap *t, const struct trapped *call, int fd)
 
 /* One line a lease. */
 static void
-say_hidden(struct trap *t, const struct trapped *call)
+say_hidden(struct notifier *t, const struct decide *call)
 {
 	int error =
 	    call->socket_error > 0 ? call->socket_error : call->name_error;
@@ -419,13 +422,13 @@ say_hidden(struct trap *t, const struct trapped *call)
 	t->said = true;
 	options_address_text(t->lease.terms.leased, ip);
 	(void)procfs_cmdline(pid, line, sizeof(line));
-	tell(t->lease.record,
+	msg(t->lease.record,
 	    "%s: pid %d (%s) cannot be looked into: %s; its %s was refused", ip,
 	    pid, line, strerror(error), calls[call->call].name);
 }
 
 static void
-fail(struct trap *t, const struct trapped *call, int error)
+fail(struct notifier *t, const struct decide *call, int error)
 {
 	if (call->socket_error > 0 || call->name_error != 0)
 		say_hidden(t, call);
@@ -433,20 +436,20 @@ fail(struct trap *t, const struct trapped *call, int error)
 }
 
 static void
-attend(struct trap *t, enum trapped_call which)
+attend(struct notifier *t, enum decide_call which)
 {
-	struct trapped call = { .call = which,
+	struct decide call = { .call = which,
 		.fd = (int)t->call->data.args[0],
-		.socket_error = TRAPPED_UNASKED };
+		.socket_error = DECIDE_UNASKED };
 	enum answer verdict;
 	int fd = -1, error;
 
 	read_name(t, &call);
 	call.gone = call.name_error != 0 && !valid(t);
-	verdict = trapped_answer(&call, &error);
+	verdict = decide_answer(&call, &error);
 	if (verdict == ANSWER_LOOK) {
 		fd = look(t, &call);
-		verdict = trapped_answer(&call, &error);
+		verdict = decide_answer(&call, &error);
 	}
 	if (verdict == ANSWER_PASS)
 		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
@@ -459,7 +462,7 @@ attend(struct trap *t, enum trapped_call which)
 }
 
 void
-trap_turn(struct trap *t, short revents)
+notifier_handle(struct notifier *t, short revents)
 {
 	if (revents == 0)
 		return;
@@ -473,7 +476,7 @@ trap_turn(struct trap *t, short revents)
 		return;
 	for (size_t i = 0; i < CALLS; i++) {
 		if (t->call->data.nr == calls[i].nr) {
-			attend(t, (enum trapped_call)i);
+			attend(t, (enum decide_call)i);
 			return;
 		}
 	}

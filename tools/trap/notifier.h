@@ -9,8 +9,8 @@
  * meanwhile gains nothing.  No answer ever waits: a connect that has to is
  * begun here and waited for by the program itself (trapped.h).
  */
-#ifndef TRAP_H
-#define TRAP_H
+#ifndef NOTIFIER_H
+#define NOTIFIER_H
 
 #include "hook/attach.h"
 
@@ -19,7 +19,7 @@
 struct seccomp_notif;
 struct seccomp_notif_resp;
 
-enum { TRAP_MADE = 16 };
+enum { NOTIFIER_MADE = 16 };
 
 /* A bind that was made, and whose answer may get lost. */
 struct made {
@@ -29,15 +29,15 @@ struct made {
 	socklen_t len;
 };
 
-struct trap {
+struct notifier {
 	int listener; /* -1: no net, or nobody left who is in it */
-	struct attachment lease; /* what the shim's rules want to know */
-	struct self opener; /* the process whose call is being answered */
+	struct lease_ctx lease; /* what the shim's rules want to know */
+	struct procid opener; /* the process whose call is being answered */
 	uint64_t pidns; /* of the monitor, which counts its pids */
 	uint16_t reserved; /* ports below are for the privileged */
 	bool root; /* we have privileges that the program may lack */
-	bool steady; /* see filter_lay */
-	struct made made[TRAP_MADE]; /* the last ones, where it is not */
+	bool steady; /* see filter_install */
+	struct made made[NOTIFIER_MADE]; /* the last ones, where it is not */
 	size_t nmade; /* ever */
 	bool said; /* that a program's sockets cannot be reached */
 	struct seccomp_notif *call; /* of the sizes that the kernel wants */
@@ -51,22 +51,22 @@ struct trap {
  * In the stub: lay the net and tell the monitor at the other end of channel,
  * or tell it why not.
  */
-void trap_lay(int channel);
+void notifier_install(int channel);
 
 /*
  * In the monitor, before anything is leased: take the listener from the stub
  * (pid command) and see that its sockets can be reached.  0; -1 with why.
  */
-int trap_take(struct trap *t, int channel, pid_t command);
+int notifier_take(struct notifier *t, int channel, pid_t command);
 
 /* The lease is there: record is mapped for writing and outlives the net. */
-void trap_begin(
-    struct trap *t, const struct terms *terms, struct record *record);
+void notifier_begin(
+    struct notifier *t, const struct terms *terms, struct record *record);
 
 /* The listener, for poll(2). */
-int trap_fd(const struct trap *t);
+int notifier_fd(const struct notifier *t);
 
 /* poll(2) has said that about it: answer one call, or let go of the net. */
-void trap_turn(struct trap *t, short revents);
+void notifier_handle(struct notifier *t, short revents);
 
 #endif

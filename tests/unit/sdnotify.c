@@ -15,7 +15,7 @@ static const struct row {
 	const char *text;
 	size_t len;
 	bool good;
-	struct notified n;
+	struct sdnotify n;
 } rows[] = {
 	{ TEXT("READY=1"), true, { .ready = true } },
 	{ TEXT("READY=1\n"), true, { .ready = true } },
@@ -46,13 +46,13 @@ static const struct row {
 
 Test(notify, messages_are_taken_whole_or_not_at_all)
 {
-	struct notified n;
+	struct sdnotify n;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct row *r = &rows[i];
 
-		cr_expect_eq(
-		    notify_parse(r->text, r->len, &n), r->good, "%s", r->text);
+		cr_expect_eq(sdnotify_parse(r->text, r->len, &n), r->good, "%s",
+		    r->text);
 		if (!r->good)
 			continue;
 		cr_expect_eq(n.ready, r->n.ready, "%s", r->text);
@@ -63,14 +63,14 @@ Test(notify, messages_are_taken_whole_or_not_at_all)
 
 Test(notify, a_message_of_the_greatest_size_and_one_more)
 {
-	static char text[NOTIFY_SIZE + 1];
-	struct notified n;
+	static char text[SDNOTIFY_SIZE + 1];
+	struct sdnotify n;
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "STATUS=", 7);
-	cr_expect(notify_parse(text, NOTIFY_SIZE, &n));
+	cr_expect(sdnotify_parse(text, SDNOTIFY_SIZE, &n));
 	cr_expect_eq(strlen(n.status), sizeof(n.status) - 1);
-	cr_expect_not(notify_parse(text, NOTIFY_SIZE + 1, &n));
+	cr_expect_not(sdnotify_parse(text, SDNOTIFY_SIZE + 1, &n));
 }
 
 static int
@@ -88,20 +88,20 @@ dial(const char *name)
 
 Test(notify, messages_come_one_by_one_until_there_is_none)
 {
-	char name[NOTIFY_NAME];
-	struct notified n;
-	int fd = notify_open(name), client;
+	char name[SDNOTIFY_NAME];
+	struct sdnotify n;
+	int fd = sdnotify_open(name), client;
 
 	cr_assert_neq(fd, -1);
 	cr_expect_eq(name[0], '@');
-	cr_expect_eq(notify_read(fd, getpid(), &n), 0);
+	cr_expect_eq(sdnotify_read(fd, getpid(), &n), 0);
 	client = dial(name);
 	cr_expect_eq(send(client, "nonsense", 8, 0), 8);
 	cr_expect_eq(send(client, "READY=1", 7, 0), 7);
-	cr_expect_eq(notify_read(fd, getpid(), &n), -1);
-	cr_expect_eq(notify_read(fd, getpid(), &n), 1);
+	cr_expect_eq(sdnotify_read(fd, getpid(), &n), -1);
+	cr_expect_eq(sdnotify_read(fd, getpid(), &n), 1);
 	cr_expect(n.ready);
-	cr_expect_eq(notify_read(fd, getpid(), &n), 0);
+	cr_expect_eq(sdnotify_read(fd, getpid(), &n), 0);
 	close(client);
 	close(fd);
 }

@@ -55,7 +55,7 @@ scribble(struct record *r)
 
 /* What is printed, in text of at most size bytes. */
 static void
-shown(const struct view *v, const struct report *report, char *text, size_t n)
+shown(const struct view *v, const struct format *report, char *text, size_t n)
 {
 	FILE *out = tmpfile();
 	size_t len;
@@ -82,16 +82,16 @@ Test(report, what_is_lost_or_uncovered_is_counted, .init = top_make,
 
 	publish(&dir, &s, &seen);
 	view_make(&v, &seen, true);
-	shown(&v, &report_text, text, sizeof(text));
+	shown(&v, &format_text, text, sizeof(text));
 	cr_expect_null(strstr(text, "lost"), "%s", text);
 	s.record->counts.uncovered = 3;
 	s.record->counts.images = 1;
 	s.record->counts.ways = 4;
-	shown(&v, &report_text, text, sizeof(text));
+	shown(&v, &format_text, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "uncovered  3\n"), "%s", text);
 	cr_expect_not_null(
 	    strstr(text, "lost       1 programs, 4 sockets\n"), "%s", text);
-	shown(&v, &report_json, text, sizeof(text));
+	shown(&v, &format_json, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "\"uncovered\": 3"), "%s", text);
 	cr_expect_not_null(strstr(text, "\"lost_images\": 1"), "%s", text);
 	cr_expect_not_null(strstr(text, "\"lost_ways\": 4"), "%s", text);
@@ -126,10 +126,10 @@ Test(report, is_bounded_whatever_is_written_meanwhile, .init = top_make,
 	publish(&dir, &s, &seen);
 	scribble(s.record);
 	view_make(&v, &seen, true);
-	shown(&v, &report_text, text, sizeof(text));
+	shown(&v, &format_text, text, sizeof(text));
 	cr_expect_not_null(strstr(text, " 80\n"), "%s", text);
 	cr_expect_not_null(strstr(text, "adopted"), "%s", text);
-	shown(&v, &report_json, text, sizeof(text));
+	shown(&v, &format_json, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "\"ports\""), "%s", text);
 	cr_expect_null(strstr(text, "257"), "%s", text);
 	view_free(&v);
@@ -144,14 +144,14 @@ Test(report, what_exec_passes_on_is_what_was_judged, .init = top_make,
 {
 	struct statedir dir;
 	struct stored s, seen;
-	static struct go go;
+	static struct ipc_start go;
 
 	publish(&dir, &s, &seen);
 	scribble(s.record);
-	cr_expect_eq(wire_go(&go, &seen.terms, seen.path), 0);
+	cr_expect_eq(ipc_fill_start(&go, &seen.terms, seen.path), 0);
 	cr_expect_str_eq(go.terms, "1;127.77.83.1;adopt;80;;");
 	errno = 0;
-	cr_expect_eq(wire_go(&go, &s.record->terms, seen.path), -1);
+	cr_expect_eq(ipc_fill_start(&go, &s.record->terms, seen.path), -1);
 	cr_expect_eq(errno, E2BIG);
 	store_unmap(&seen);
 	store_unmap(&s);

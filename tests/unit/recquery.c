@@ -15,10 +15,10 @@ new_record(void)
 	return r;
 }
 
-static struct way
+static struct binding
 way_of(uint64_t cookie, int32_t pid)
 {
-	return (struct way){ .valid = 1,
+	return (struct binding){ .valid = 1,
 		.protocol = IPPROTO_TCP,
 		.pid = pid,
 		.image = RECORD_IMAGES,
@@ -31,33 +31,33 @@ Test(ledger, a_bound_socket_has_an_opener)
 {
 	struct record *r = new_record();
 	struct image image = { .pid = 77, .start = 5, .path = "/usr/bin/node" };
-	struct way way = way_of(42, 77);
+	struct binding way = way_of(42, 77);
 	struct opener opener;
 
 	way.image = record_image(r, &image);
 	record_bound(r, &way, true);
-	cr_assert(ledger_opener(r, 42, &opener));
-	cr_expect_eq(opener.call, OPEN_BIND);
+	cr_assert(recquery_opener(r, 42, &opener));
+	cr_expect_eq(opener.call, EVENT_BIND);
 	cr_expect_eq(opener.pid, 77);
 	cr_expect_str_eq(opener.path, "/usr/bin/node");
 	cr_expect_eq(opener.asked.port, 9925);
-	cr_expect_not(ledger_knows(r, 43));
-	cr_expect_not(ledger_knows(r, 0));
+	cr_expect_not(recquery_knows(r, 43));
+	cr_expect_not(recquery_knows(r, 0));
 	free(r);
 }
 
 Test(ledger, the_ring_forgets_the_oldest)
 {
 	struct record *r = new_record();
-	struct opened entry = { .pid = 1, .call = OPEN_ACCEPT };
+	struct event entry = { .pid = 1, .call = EVENT_ACCEPT };
 
-	for (uint64_t i = 1; i <= RECORD_OPENS + 1; i++) {
+	for (uint64_t i = 1; i <= RECORD_EVENTS + 1; i++) {
 		entry.cookie = i;
-		record_open(r, &entry);
+		record_event(r, &entry);
 	}
-	cr_expect_not(ledger_knows(r, 1));
-	cr_expect(ledger_knows(r, 2));
-	cr_expect(ledger_knows(r, RECORD_OPENS + 1));
+	cr_expect_not(recquery_knows(r, 1));
+	cr_expect(recquery_knows(r, 2));
+	cr_expect(recquery_knows(r, RECORD_EVENTS + 1));
 	free(r);
 }
 
@@ -68,29 +68,29 @@ Test(ledger, garbage_is_no_evidence)
 	struct image image;
 
 	memset(r, 0xa5, sizeof(*r));
-	cr_expect_not(ledger_opener(r, 42, &opener));
+	cr_expect_not(recquery_opener(r, 42, &opener));
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		cr_expect_not(ledger_image(r, i, &image));
+		cr_expect_not(recquery_image(r, i, &image));
 	/* Even turns, and a path without an end. */
 	memset(r, 0x22, sizeof(*r));
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		if (ledger_image(r, i, &image))
+		if (recquery_image(r, i, &image))
 			cr_expect_lt(strlen(image.path), sizeof(image.path));
-	cr_expect(!ledger_opener(r, 0x2222222222222222ULL, &opener) ||
+	cr_expect(!recquery_opener(r, 0x2222222222222222ULL, &opener) ||
 		  strlen(opener.path) < sizeof(opener.path));
 	free(r);
 }
 
 Test(ledger, names)
 {
-	char text[LEDGER_ENDPOINT];
+	char text[RECQUERY_ENDPOINT];
 	struct endpoint ep = endpoint_of(AF_INET, 0x7f000001, 80);
 
-	ledger_endpoint(&ep, text);
+	recquery_endpoint(&ep, text);
 	cr_expect_str_eq(text, "127.0.0.1:80");
 	ep = (struct endpoint){ .port = 9933, .family = AF_INET6 };
-	ledger_endpoint(&ep, text);
+	recquery_endpoint(&ep, text);
 	cr_expect_str_eq(text, "[::]:9933");
-	cr_expect_str_eq(ledger_call(OPEN_BIND), "bind");
-	cr_expect_str_eq(ledger_call(77), "unknown");
+	cr_expect_str_eq(recquery_call(EVENT_BIND), "bind");
+	cr_expect_str_eq(recquery_call(77), "unknown");
 }

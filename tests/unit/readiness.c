@@ -68,6 +68,6 @@ static const struct row {
 Test(ready, the_first_rule_that_holds_is_the_verdict)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		cr_expect_str_eq(ready_name(ready_of(&rows[i].facts)),
-		    ready_name(rows[i].expected), "%s", rows[i].what);
+		cr_expect_str_eq(readiness_name(readiness_of(&rows[i].facts)),
+		    readiness_name(rows[i].expected), "%s", rows[i].what);
 }

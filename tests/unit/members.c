@@ -3,9 +3,9 @@
  * Processes of our own, and what is known of them: who is the lease's, and
  * who is not.
  */
+#include "proof/members.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
-#include "proof/members.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -56,10 +56,10 @@ list_image(pid_t pid)
 	cr_assert_lt(record_image(stored.record, &image), RECORD_IMAGES);
 }
 
-static const struct tenant *
-tenant(const struct tenants *t, pid_t pid)
+static const struct member *
+tenant(const struct members *t, pid_t pid)
 {
-	static const struct tenant none;
+	static const struct member none;
 
 	for (size_t i = 0; i < t->n; i++)
 		if (t->list[i].pid == pid)
@@ -124,17 +124,17 @@ Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
     .fini = remove_record)
 {
 	pid_t parent, pid = marked_family(&parent, family);
-	struct tenants t;
+	struct members t;
 
 	await_exec(parent);
 	await_exec(pid);
 	list_image(parent);
-	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
+	cr_assert_eq(members_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(
 	    tenant(&t, parent)->witnesses, WITNESS_RECORD | WITNESS_MARK);
 	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
-	tenants_free(&t);
-	cr_expect_eq(tenants_kill(&stored, NULL), 2);
+	members_free(&t);
+	cr_expect_eq(members_kill(&stored, NULL), 2);
 }
 
 /* A pid below the one that we are, and free. */
@@ -153,7 +153,7 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
     .fini = remove_record)
 {
 	char script[256];
-	struct tenants t;
+	struct members t;
 	pid_t parent, pid, wanted = lower_pid();
 
 	(void)snprintf(script, sizeof(script),
@@ -165,10 +165,10 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 		cr_skip_test("pids cannot be chosen");
 	await_exec(pid);
 	list_image(parent);
-	cr_assert_eq(tenants_find(&t, &stored, NULL, AMONG_ALL), 0);
+	cr_assert_eq(members_find(&t, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
-	cr_expect_eq(tenants_end(&t, SIGTERM, 10000), 0);
-	tenants_free(&t);
+	cr_expect_eq(members_end(&t, SIGTERM, 10000), 0);
+	members_free(&t);
 }
 
 static struct evidence
@@ -202,16 +202,16 @@ Test(tenants, the_record_is_one_witness_and_a_stranger_none,
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pid_t listed = child(), other = child();
 	struct evidence e;
-	struct tenants t;
+	struct members t;
 
 	list_image(listed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		e = evidence_of(fd, rows[i].kind);
-		cr_assert_eq(tenants_find(&t, &stored, &e, AMONG_ALL), 0);
+		cr_assert_eq(members_find(&t, &stored, &e, AMONG_ALL), 0);
 		cr_expect_eq(
 		    tenant(&t, rows[i].listed ? listed : other)->witnesses,
 		    rows[i].witnesses, "row %zu", i);
-		tenants_free(&t);
+		members_free(&t);
 	}
 }
 
@@ -221,7 +221,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), file, done[2];
 	struct evidence e = evidence_of(fd, LEFT_LEASE);
-	struct tenants t;
+	struct members t;
 	pid_t holder;
 	char c;
 
@@ -234,7 +234,7 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 		if (pid == 0) {
 			close(until[1]);
 			file = open(stored.path, O_RDWR);
-			c = vouch_ask(file, &holder) == 0 ? 'y' : 'n';
+			c = reclock_ask(file, &holder) == 0 ? 'y' : 'n';
 			(void)!write(done[1], &c, 1);
 			(void)!read(until[0], &c, 1);
 			_exit(0);
@@ -244,9 +244,9 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 		cr_assert_eq(c, 'y');
 		list_image(pid);
 	}
-	cr_assert_eq(tenants_find(&t, &stored, &e, AMONG_ALL), 0);
+	cr_assert_eq(members_find(&t, &stored, &e, AMONG_ALL), 0);
 	cr_expect_eq(t.n, 0, "%zu", t.n);
-	tenants_free(&t);
+	members_free(&t);
 	cr_expect_eq(unlink(stored.path), 0);
 	close(stored.fd);
 }
@@ -255,8 +255,8 @@ Test(tenants, who_cannot_be_looked_at_is_not_gone, .init = make_record,
     .fini = remove_record)
 {
 	struct rlimit before, few;
-	struct tenants t = { 0 }, none;
-	struct tenant one = { .witnesses = WITNESS_RECORD | WITNESS_MARK };
+	struct members t = { 0 }, none;
+	struct member one = { .witnesses = WITNESS_RECORD | WITNESS_MARK };
 	struct procfs_stat st;
 
 	one.pid = child();
@@ -269,17 +269,17 @@ Test(tenants, who_cannot_be_looked_at_is_not_gone, .init = make_record,
 	few = before;
 	few.rlim_cur = 3;
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	cr_expect_eq(tenants_wait(&t, 50), 1);
-	cr_expect_eq(tenants_end(&t, SIGTERM, 50), 1);
-	cr_expect_eq(tenants_find(&none, &stored, NULL, AMONG_ALL), -1);
+	cr_expect_eq(members_wait(&t, 50), 1);
+	cr_expect_eq(members_end(&t, SIGTERM, 50), 1);
+	cr_expect_eq(members_find(&none, &stored, NULL, AMONG_ALL), -1);
 	cr_expect_eq(errno, EMFILE);
-	cr_expect_eq(tenants_find(&none, &stored, NULL, AMONG_IMAGES), -1);
+	cr_expect_eq(members_find(&none, &stored, NULL, AMONG_IMAGES), -1);
 	cr_expect_eq(errno, EMFILE);
-	cr_expect_eq(tenants_kill(&stored, NULL), 0);
-	tenants_excuse(&t, &stored);
+	cr_expect_eq(members_kill(&stored, NULL), 0);
+	members_excuse(&t, &stored);
 	cr_expect_eq(t.n, 1);
-	cr_expect_not(tenants_proven(&one));
+	cr_expect_not(members_proven(&one));
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 	one.witnesses = WITNESS_RECORD | WITNESS_MARK;
-	cr_expect_eq(tenants_end(&t, SIGTERM, 10000), 0);
+	cr_expect_eq(members_end(&t, SIGTERM, 10000), 0);
 }

@@ -54,7 +54,7 @@ ask(int fd)
 {
 	pid_t holder;
 
-	return vouch_ask(fd, &holder);
+	return reclock_ask(fd, &holder);
 }
 
 static int
@@ -93,16 +93,16 @@ Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 	pid_t pids[CHILDREN], pid;
 
 	cr_assert(fd != -1 && pipe(done) == 0 && pipe(until) == 0);
-	cr_expect_not(vouch_monitor(fd, &pid));
+	cr_expect_not(reclock_monitor(fd, &pid));
 	cr_expect_eq(pid, 0);
-	pids[0] = child(path, vouch_take, done, until);
+	pids[0] = child(path, reclock_take, done, until);
 	for (int i = 1; i < CHILDREN; i++)
 		pids[i] = child(path, ask, done, until);
-	cr_expect(vouch_monitor(fd, &pid));
+	cr_expect(reclock_monitor(fd, &pid));
 	cr_expect_eq(pid, pids[0]);
-	cr_expect_eq(vouch_take(fd), -1);
+	cr_expect_eq(reclock_take(fd), -1);
 	cr_expect_eq(ask(fd), 0);
-	vouch_callers(fd, see, &seen);
+	reclock_callers(fd, see, &seen);
 	cr_expect_eq(seen.n, CHILDREN - 1);
 	for (int i = 1; i < CHILDREN; i++)
 		cr_expect(seen.pids[0] == pids[i] || seen.pids[1] == pids[i] ||
@@ -110,7 +110,7 @@ Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 	close(until[1]);
 	for (int i = 0; i < CHILDREN; i++)
 		cr_expect_eq(waitpid(pids[i], NULL, 0), pids[i]);
-	cr_expect_not(vouch_monitor(fd, &pid));
+	cr_expect_not(reclock_monitor(fd, &pid));
 	cr_expect_eq(unlink(path), 0);
 }
 
@@ -126,7 +126,7 @@ Test(vouch, who_asks_is_found_between_other_locks)
 	pids[1] = child(path, lock_around, done, until);
 	pids[2] = child(path, ask, done, until);
 	cr_expect_eq(ask(fd), 0);
-	vouch_callers(fd, see, &seen);
+	reclock_callers(fd, see, &seen);
 	cr_expect_eq(seen.n, 2);
 	cr_expect(seen.pids[0] == pids[0] || seen.pids[1] == pids[0]);
 	cr_expect(seen.pids[0] == pids[2] || seen.pids[1] == pids[2]);
@@ -146,10 +146,10 @@ Test(vouch, who_is_in_the_way_is_named)
 	cr_assert(fd != -1 && pipe(done) == 0 && pipe(until) == 0);
 	pid = child(path, lock_all, done, until);
 	errno = 0;
-	cr_expect_eq(vouch_ask(fd, &holder), -1);
+	cr_expect_eq(reclock_ask(fd, &holder), -1);
 	cr_expect(errno == EAGAIN || errno == EACCES);
 	cr_expect_eq(holder, pid);
-	vouch_callers(fd, see, &seen);
+	reclock_callers(fd, see, &seen);
 	cr_expect_eq(seen.n, 0);
 	close(until[1]);
 	cr_expect_eq(waitpid(pid, NULL, 0), pid);
