@@ -2,7 +2,6 @@
 /* A line for the verdict, one for each sleeper, and what the probe said. */
 #include "ready/explain.h"
 #include "base/msg.h"
-#include "base/printable.h"
 #include "kernel/procfs.h"
 
 #include <stdarg.h>
@@ -149,14 +148,11 @@ print_sleepers(const struct startup *b, const char *ip)
 static void
 print_said(const struct startup *b, const char *ip)
 {
-	char copy[READYCMD_SAID], *at = copy, *line;
+	struct tail said = b->probe.said;
+	char *at = said.text, *line;
 
-	memcpy(copy, b->probe.said, sizeof(copy));
-	while ((line = strsep(&at, "\n")) != NULL) {
-		printable_line(line);
-		if (*line != '\0')
-			msg_line("%s: --ready-cmd said: %s", ip, line);
-	}
+	while ((line = tail_line(&at)) != NULL)
+		msg_line("%s: --ready-cmd said: %s", ip, line);
 }
 
 void

@@ -63,8 +63,7 @@ readycmd_start(struct readycmd *p)
 		return -1;
 	}
 	p->runs++;
-	p->len = 0;
-	p->said[0] = '\0';
+	p->said = (struct tail){ 0 };
 	return 0;
 }
 
@@ -76,42 +75,11 @@ shut(int *fd)
 	*fd = -1;
 }
 
-/* The end is what counts: the older half goes when there is no room. */
-static void
-keep(struct readycmd *p, const char *text, size_t n)
-{
-	const size_t room = sizeof(p->said) - 1;
-
-	if (n > room) {
-		text += n - room;
-		n = room;
-	}
-	if (p->len + n > room) {
-		size_t drop = p->len + n - room;
-
-		memmove(p->said, p->said + drop, p->len - drop);
-		p->len -= drop;
-	}
-	memcpy(p->said + p->len, text, n);
-	p->len += n;
-	p->said[p->len] = '\0';
-}
-
+/* It may go on without a voice; an end would be readable for ever. */
 void
 readycmd_read(struct readycmd *p)
 {
-	char text[1024];
-	ssize_t n = -1;
-
-	/* Bounded: who talks without end must not keep us here. */
-	for (int i = 0; i < 64; i++) {
-		n = read(p->out, text, sizeof(text));
-		if (n <= 0)
-			break;
-		keep(p, text, (size_t)n);
-	}
-	/* It may go on without a voice; an end would be readable for ever. */
-	if (n == 0)
+	if (tail_read(&p->said, p->out))
 		shut(&p->out);
 }
 

@@ -7,11 +7,10 @@
 #define READYCMD_H
 
 #include "base/ipc.h"
+#include "base/tail.h"
 
 #include <signal.h>
 #include <stdbool.h>
-
-enum { READYCMD_SAID = 512 };
 
 struct readycmd {
 	const char *command;
@@ -27,8 +26,7 @@ struct readycmd {
 	bool passed; /* its last run exited 0 */
 	bool missing; /* a run exited 127: there is no such command */
 	int status; /* of the last run, as a shell tells it */
-	char said[READYCMD_SAID]; /* the end of what the last run said */
-	size_t len;
+	struct tail said; /* by the last run */
 };
 
 /* Start a run.  0; -1 with errno. */

@@ -87,19 +87,14 @@ msg(struct status *s, const char *name, json_t *event)
 	json_decref(event);
 }
 
-/* Many lines, each fit for a terminal. */
 static json_t *
-lines_of(const char *text, size_t size)
+lines_of(struct tail said)
 {
 	json_t *list = json_array();
-	char copy[READYCMD_SAID], *at = copy, *line;
+	char *at = said.text, *line;
 
-	(void)strlcpy(copy, text, size < sizeof(copy) ? size : sizeof(copy));
-	while ((line = strsep(&at, "\n")) != NULL) {
-		printable_line(line);
-		if (*line != '\0')
-			json_array_append_new(list, json_string(line));
-	}
+	while ((line = tail_line(&at)) != NULL)
+		json_array_append_new(list, json_string(line));
 	return list;
 }
 
@@ -206,8 +201,7 @@ status_unready(struct status *s, const struct startup *b)
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
 		readiness_name(b->verdict), "reason", reason, "up",
 		ports_of(b, true), "missing", ports_of(b, false), "threads",
-		sleepers_of(b), "probe",
-		lines_of(b->probe.said, sizeof(b->probe.said)), "probes",
+		sleepers_of(b), "probe", lines_of(b->probe.said), "probes",
 		b->probe.runs, "malformed", b->malformed));
 }
 
