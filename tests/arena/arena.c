@@ -27,7 +27,7 @@ static struct {
 	char dir[64];
 	bool private;
 	int hush; /* /dev/null, or 0 */
-	sigset_t before, child;
+	sigset_t child;
 } arena;
 
 static void
@@ -85,8 +85,9 @@ arena_enter(void)
 		      "are about");
 	sigemptyset(&arena.child);
 	sigaddset(&arena.child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &arena.child, &arena.before);
+	(void)sigprocmask(SIG_BLOCK, &arena.child, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored, it leaves no status */
 }
 
 static int
@@ -132,6 +133,18 @@ arena_hush(void)
 	arena.hush = open("/dev/null", O_WRONLY | O_CLOEXEC);
 }
 
+/* nohup(1) and a shell in the background leave signals ignored. */
+static void
+default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 pid_t
 arena_start(const char *const argv[], int *out)
 {
@@ -146,8 +159,7 @@ arena_start(const char *const argv[], int *out)
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)setpgid(0, 0);
-		(void)signal(SIGPIPE, SIG_DFL);
-		(void)sigprocmask(SIG_SETMASK, &arena.before, NULL);
+		default_signals();
 		if (arena.hush != 0)
 			(void)dup2(arena.hush, STDERR_FILENO);
 		if (out != NULL)

@@ -3,6 +3,7 @@
  * Adopt mode: the address that the caller chose is the one that is used, by
  * everybody, and the next tenant waits until the last one is proven gone.
  */
+#include "reserve.h"
 #include "story.h"
 #include "witness.h"
 
@@ -16,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(adopt, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(adopt);
 
 Test(adopt, a_client_outside_reaches_the_server_where_it_always_did)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	char option[40];
 	struct run *server, *client;
 	struct sockets s;
@@ -44,7 +45,7 @@ Test(adopt, a_client_outside_reaches_the_server_where_it_always_did)
 
 Test(adopt, a_client_inside_reaches_it_as_localhost)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *server = START(PORTLEASE, "run", "--ip", ip,
 	    GUEST("fixedport"), "-i", "adopted", "9926", "[::]:9933");
 	struct run *client;
@@ -62,7 +63,7 @@ Test(adopt, a_client_inside_reaches_it_as_localhost)
 
 Test(adopt, the_environment_tells_the_address)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *r = RUN(PORTLEASE, "run", "-v", "--ip", ip, "sh", "-c",
 	    "echo $PORTLEASE_IP");
 
@@ -74,7 +75,7 @@ Test(adopt, the_environment_tells_the_address)
 /* The first takes its time; the second must not start before it is over. */
 Test(adopt, the_second_waits_until_the_first_is_proven_gone)
 {
-	const char *ip = story_address(), *marker = story_path("flushed");
+	const char *ip = reserve_address(), *marker = story_path("flushed");
 	struct run *first, *second, *client;
 
 	first = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "-i",
@@ -95,7 +96,7 @@ Test(adopt, the_second_waits_until_the_first_is_proven_gone)
 
 Test(adopt, the_second_waits_for_the_stragglers_of_the_first_too)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first, *second;
 	long child;
 
@@ -114,7 +115,7 @@ Test(adopt, the_second_waits_for_the_stragglers_of_the_first_too)
 
 Test(adopt, patience_ends_and_the_tenant_is_named)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first, *second;
 
 	first = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
@@ -158,7 +159,7 @@ waiting_monitor(const struct run *front)
 Test(adopt, a_signal_ends_the_wait)
 {
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 };
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first = tenant(ip), *second;
 	int status;
 
@@ -179,7 +180,7 @@ Test(adopt, a_signal_ends_the_wait)
 /* As nohup(1) and shells in the background start it. */
 Test(adopt, what_the_command_would_ignore_does_not_end_the_wait)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first = tenant(ip), *second;
 
 	second = START("sh", "-c",
@@ -200,7 +201,7 @@ Test(adopt, what_the_command_would_ignore_does_not_end_the_wait)
 
 Test(adopt, nobody_waits_for_a_caller_who_is_gone)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first = tenant(ip), *second;
 	pid_t monitor;
 
@@ -216,7 +217,7 @@ Test(adopt, nobody_waits_for_a_caller_who_is_gone)
 
 Test(adopt, nobody_waits_for_an_owner_who_is_gone)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first = tenant(ip), *owner, *second;
 	char pid[16];
 
@@ -235,7 +236,7 @@ Test(adopt, nobody_waits_for_an_owner_who_is_gone)
 /* `eval` of its output must see that it failed. */
 Test(adopt, a_signal_ends_an_acquire_that_waits)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *first = tenant(ip), *second;
 
 	second = START(PORTLEASE, "acquire", "--ip", ip, "--wait", "10m");
@@ -249,7 +250,7 @@ Test(adopt, a_signal_ends_an_acquire_that_waits)
 /* Its TIME_WAIT refuses the port to everybody: that is no leak. */
 Test(adopt, a_server_without_reuseaddr_leaves_a_port_that_cools)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", "--ip",
 	    ip, GUEST("naive"), "9926");
 
@@ -269,7 +270,7 @@ Test(adopt, a_server_without_reuseaddr_leaves_a_port_that_cools)
 
 Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *native, *r;
 	long pid;
 
@@ -287,7 +288,7 @@ Test(adopt, a_foreign_tenant_is_named_and_left_alone)
 /* Each look opens and closes sockets there: it must not wake the next one. */
 Test(adopt, those_who_wait_do_not_wake_each_other)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *waiters[3];
 	struct rusage used;
 
@@ -306,7 +307,7 @@ Test(adopt, those_who_wait_do_not_wake_each_other)
 
 Test(adopt, strangers_on_other_ports_of_the_address_are_no_matter)
 {
-	const char *ip = story_address(), *port = story_port();
+	const char *ip = reserve_address(), *port = reserve_port();
 	struct run *native, *r;
 
 	native = START(GUEST("fixedport"), "-i", "native", story_at(ip, port));
@@ -320,7 +321,7 @@ Test(adopt, strangers_on_other_ports_of_the_address_are_no_matter)
 
 Test(adopt, a_straggler_is_named_with_its_ports_as_ever)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *server;
 
 	server = START(PORTLEASE, "run", "--ip", ip, "--on-leak", "fail",

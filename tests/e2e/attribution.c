@@ -17,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(
-    attribution, .init = story_begin, .fini = story_finish, .timeout = 90);
+STORIES(attribution);
 
 static const struct record *
 record_of(const char *ip)

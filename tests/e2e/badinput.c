@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(badinput, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(badinput);
 
 /* Must fail with 125 and one line that has the hint in it. */
 static const struct row {

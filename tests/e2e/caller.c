@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(caller, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(caller);
 
 /* A script whose $1 is portlease. */
 #define SCRIPT(text) RUN("sh", "-c", text, "sh", PORTLEASE)

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(deaf, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(deaf);
 
 enum { ROOM = 4096 };
 

@@ -6,6 +6,7 @@
  * are listed in the manual.
  */
 #include "alike.h"
+#include "reserve.h"
 #include "story.h"
 
 #include <sys/socket.h>
@@ -16,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(
-    differential, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(differential);
 
 /* What every lease makes different. */
 static const struct known leased_rows[] = {
@@ -112,33 +112,10 @@ static const struct known adopted_rows[] = {
 
 #define ROWS(table) table, sizeof(table) / sizeof(*(table))
 
-/* Below those that the kernel chooses from, or a case might get it by chance.
- */
-static const char *
-quiet_port(unsigned int n)
-{
-	static char ports[4][6];
-	char *port = ports[n];
-	unsigned int at = 10000 + ((unsigned int)getpid() * 8 + n) % 20000;
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	int fd = -1, rc = -1;
-
-	for (unsigned int i = 0; i < 100 && rc != 0; i++, at += 4) {
-		close(fd);
-		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		in6.sin6_port = htons((in_port_t)at);
-		rc = bind(fd, (struct sockaddr *)&in6, sizeof(in6));
-		(void)snprintf(port, sizeof(*ports), "%u", at);
-	}
-	cr_assert_eq(rc, 0);
-	close(fd);
-	return port;
-}
-
 static struct run *
 natively(const char *guest)
 {
-	struct run *r = RUN(guest, quiet_port(0), quiet_port(1));
+	struct run *r = RUN(guest, reserve_port(), reserve_port());
 
 	cr_assert_eq(r->status, 0, "%s", r->err);
 	return r;
@@ -157,7 +134,7 @@ Test(differential, names_and_connections_in_a_lease)
 
 	go_aside();
 	native = natively(GUEST("calls"));
-	leased = RUN(PORTLEASE, "run", GUEST("calls"), "9926", quiet_port(2));
+	leased = RUN(PORTLEASE, "run", GUEST("calls"), "9926", reserve_port());
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	alike_compare(native->out, leased->out, ROWS(leased_rows));
 }
@@ -169,7 +146,7 @@ Test(differential, data_with_names_in_a_lease)
 	go_aside();
 	native = natively(GUEST("datacalls"));
 	leased =
-	    RUN(PORTLEASE, "run", GUEST("datacalls"), "9926", quiet_port(2));
+	    RUN(PORTLEASE, "run", GUEST("datacalls"), "9926", reserve_port());
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	alike_compare(native->out, leased->out, ROWS(leased_rows));
 }
@@ -181,8 +158,8 @@ preloaded(const char *guest)
 
 	go_aside();
 	native = natively(guest);
-	shimmed =
-	    RUN("env", "LD_PRELOAD=" SHIM, guest, quiet_port(2), quiet_port(3));
+	shimmed = RUN(
+	    "env", "LD_PRELOAD=" SHIM, guest, reserve_port(), reserve_port());
 	cr_assert_eq(shimmed->status, 0, "%s", shimmed->err);
 	alike_compare(native->out, shimmed->out, NULL, 0);
 }
@@ -201,12 +178,13 @@ Test(differential, data_with_names_with_the_shim_and_no_lease)
 static void
 adopted(const char *guest, const char *ip)
 {
+	const char *port = reserve_port();
 	struct run *native, *leased;
 
 	go_aside();
 	native = natively(guest);
-	leased = RUN(PORTLEASE, "run", "--ip", ip, "-p", quiet_port(2), guest,
-	    quiet_port(2), quiet_port(3));
+	leased = RUN(PORTLEASE, "run", "--ip", ip, "-p", port, guest, port,
+	    reserve_port());
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	alike_compare(native->out, leased->out, ROWS(adopted_rows));
 }
@@ -244,7 +222,7 @@ Test(differential, the_calls_work_without_the_record)
 		story_skip("%s cannot be reached by everybody", BUILD_DIR);
 	for (size_t i = 0; i < 2; i++) {
 		r = RUN(PORTLEASE, "run", AS_NOBODY, guests[i], "9926",
-		    quiet_port(2));
+		    reserve_port());
 		cr_expect_eq(r->status, 0, "%s", r->err);
 		cr_expect_not_null(
 		    strstr(r->err, "moved but not recorded"), "%s", r->err);

@@ -5,6 +5,7 @@
  * port of the locks, a server in a network namespace of its own.
  */
 #include "lost.h"
+#include "reserve.h"
 #include "story.h"
 
 #include <sys/socket.h>
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(foreign, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(foreign);
 
 enum { REUSE = 1, LISTENS = 2, V6ONLY = 4 };
 
@@ -66,7 +67,7 @@ expect_named(const char *port, const char *words)
 {
 	const struct run *runs[] = {
 		RUN(PORTLEASE, "run", "-p", port, "echo", "ran"),
-		RUN(PORTLEASE, "run", "-p", port, "--ip", story_address(),
+		RUN(PORTLEASE, "run", "-p", port, "--ip", reserve_address(),
 		    "--wait", "10s", "echo", "ran"),
 	};
 
@@ -94,7 +95,7 @@ expect_no_matter(const char *port)
 
 Test(foreign, a_listener_on_a_declared_port_is_named)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	stranger(AF_INET6, SOCK_STREAM, port, REUSE | LISTENS);
 	expect_named(port, "port");
@@ -102,7 +103,7 @@ Test(foreign, a_listener_on_a_declared_port_is_named)
 
 Test(foreign, a_udp_server_on_a_declared_port_is_named)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	stranger(AF_INET, SOCK_DGRAM, port, 0);
 	expect_named(port, "UDP port");
@@ -110,7 +111,7 @@ Test(foreign, a_udp_server_on_a_declared_port_is_named)
 
 Test(foreign, so_is_a_udp_server_that_would_share_it)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	stranger(AF_INET6, SOCK_DGRAM, port, REUSE);
 	expect_named(port, "UDP port");
@@ -118,7 +119,7 @@ Test(foreign, so_is_a_udp_server_that_would_share_it)
 
 Test(foreign, who_is_bound_and_does_not_listen_is_named)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	need_bound_sockets();
 	stranger(AF_INET, SOCK_STREAM, port, 0);
@@ -127,7 +128,7 @@ Test(foreign, who_is_bound_and_does_not_listen_is_named)
 
 Test(foreign, so_is_one_that_is_about_to_listen)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	need_bound_sockets();
 	stranger(AF_INET6, SOCK_STREAM, port, REUSE);
@@ -136,9 +137,9 @@ Test(foreign, so_is_one_that_is_about_to_listen)
 
 Test(foreign, who_is_on_another_port_or_family_is_no_matter)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 
-	stranger(AF_INET, SOCK_DGRAM, story_port(), 0);
+	stranger(AF_INET, SOCK_DGRAM, reserve_port(), 0);
 	stranger(AF_INET6, SOCK_STREAM, port, LISTENS | V6ONLY);
 	stranger(AF_INET6, SOCK_DGRAM, port, V6ONLY);
 	expect_no_matter(port);
@@ -147,7 +148,7 @@ Test(foreign, who_is_on_another_port_or_family_is_no_matter)
 /* What comes while a lease lives is not the lease's. */
 Test(foreign, who_comes_later_keeps_no_lease_from_its_end)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	struct run *r;
 
 	need_bound_sockets();
@@ -196,7 +197,7 @@ Test(foreign, who_comes_later_keeps_no_release_from_its_end)
 	const char *port;
 
 	for (size_t i = 0; i < 2; i++) {
-		port = story_port();
+		port = reserve_port();
 		script = SCRIPT(port, ":");
 		story_ip(script);
 		late = server(story_at(wildcards[i], port));
@@ -212,7 +213,7 @@ Test(foreign, who_comes_later_keeps_no_release_from_its_end)
 
 Test(foreign, nor_a_reaper)
 {
-	const char *port = story_port(), *ip;
+	const char *port = reserve_port(), *ip;
 	struct run *script = SCRIPT(port, ":"), *late, *r;
 
 	ip = story_ip(script);
@@ -231,7 +232,7 @@ Test(foreign, nor_a_reaper)
 /* Its parent has the lease; it has none of it, and wants none. */
 Test(foreign, a_native_server_of_the_script_is_not_ended_with_its_lease)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	struct run *script = SCRIPT(port,
 	    "(unset LD_PRELOAD PORTLEASE_RECORD PORTLEASE_TERMS PORTLEASE_IP; "
 	    "exec " GUEST("fixedport") " 0.0.0.0:$0) & :");
@@ -297,8 +298,8 @@ Test(foreign, who_has_it_on_the_adopted_address_is_named)
 /* See badinput.c for run; acquire tells the shell, too. */
 Test(foreign, who_acquires_may_not_declare_it_on_an_adopted_address)
 {
-	const struct run *r = RUN(
-	    PORTLEASE, "acquire", "-p", "28000-29000", "--ip", story_address());
+	const struct run *r = RUN(PORTLEASE, "acquire", "-p", "28000-29000",
+	    "--ip", reserve_address());
 
 	cr_expect_eq(WEXITSTATUS(r->status), 125);
 	story_has(r->err, "port 28255");
@@ -317,7 +318,7 @@ Test(foreign, the_port_of_the_locks_may_be_declared_in_a_slice)
 
 Test(foreign, another_lease_is_not_taken_for_one)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *r;
 
 	story_says(

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(leak, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(leak);
 
 /* The line about that process, or an empty one. */
 static const char *

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(many, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(many);
 
 #define EACH "for i in $(seq 30); do "
 

@@ -4,11 +4,12 @@
  * guest asks for all of them, and what it prints is compared line by line.
  */
 #include "alike.h"
+#include "reserve.h"
 #include "story.h"
 
 #include <criterion/criterion.h>
 
-TestSuite(names, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(names);
 
 /*
  * A wildcard listener has one address in a lease, and a client that was
@@ -34,7 +35,7 @@ compare(const struct run *native, const struct run *leased)
 static struct run *
 natively(void)
 {
-	struct run *r = RUN(GUEST("asknames"), story_port());
+	struct run *r = RUN(GUEST("asknames"), reserve_port());
 
 	cr_assert_eq(r->status, 0, "%s", r->err);
 	return r;
@@ -53,7 +54,7 @@ Test(names, of_any_other_port_are_those_of_the_native_run)
 {
 	struct run *native = natively();
 	struct run *leased =
-	    RUN(PORTLEASE, "run", GUEST("asknames"), story_port());
+	    RUN(PORTLEASE, "run", GUEST("asknames"), reserve_port());
 
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	compare(native, leased);
@@ -63,7 +64,7 @@ Test(names, of_any_other_port_are_those_of_the_native_run)
 Test(names, outside_a_lease_the_shim_changes_nothing)
 {
 	struct run *native = natively(), *shimmed;
-	const char *port = story_port();
+	const char *port = reserve_port();
 
 	shimmed = RUN("env", "LD_PRELOAD=" SHIM, GUEST("asknames"), port);
 	cr_assert_eq(shimmed->status, 0, "%s", shimmed->err);

@@ -5,6 +5,7 @@
  * address is handed out before it is proven free.
  */
 #include "lost.h"
+#include "reserve.h"
 #include "story.h"
 #include "witness.h"
 
@@ -22,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(orphans, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(orphans);
 
 /* A lease of that command whose monitor was killed when it said "ready". */
 #define ORPHANED(ip, ...)                                                      \
@@ -447,7 +448,7 @@ Test(orphans, an_unreadable_record_with_a_marked_process_is_not_handed_out)
 /* Its ports are in the record: without that, all of the address are its. */
 Test(orphans, an_unreadable_record_of_an_adopted_address_guards_every_port)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *front, *native, *r;
 	pid_t pid;
 
@@ -474,7 +475,7 @@ Test(orphans, an_unreadable_record_of_an_adopted_address_guards_every_port)
 
 Test(orphans, a_directory_in_the_place_of_a_record_is_named)
 {
-	const char *ip = story_address(), *path = record_of(ip);
+	const char *ip = reserve_address(), *path = record_of(ip);
 	struct run *r;
 
 	cr_assert_eq(mkdir(path, 0700), 0);
@@ -585,7 +586,7 @@ Test(orphans, a_second_reaper_waits_for_the_first)
 
 Test(orphans, whoever_adopts_the_address_finishes_its_orphan)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *front, *r;
 	pid_t pid;
 
@@ -632,7 +633,7 @@ Test(orphans, a_run_inside_a_lease_starts_no_reaper)
 /* Those who are deaf to SIGTERM have their grace, whoever waits for it. */
 Test(orphans, who_waits_for_an_orphan_waits_no_longer_than_asked)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *front, *r;
 	pid_t pid;
 
@@ -654,7 +655,7 @@ Test(orphans, who_waits_for_an_orphan_waits_no_longer_than_asked)
 /* As impatient harnesses end their servers: 200 ms is no time to flush. */
 Test(orphans, a_front_killed_in_the_middle_of_a_flush_cuts_nothing_short)
 {
-	const char *ip = story_address(), *marker = story_path("flushed");
+	const char *ip = reserve_address(), *marker = story_path("flushed");
 	struct run *first, *second;
 	pid_t pid;
 

@@ -3,6 +3,7 @@
  * Records that a reboot has left behind, on a disk: nobody in them lives, even
  * where their pids and times are somebody's now.
  */
+#include "reserve.h"
 #include "story.h"
 
 #include "base/options.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(past, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(past);
 
 /* Of another boot, which lasted longer than this one has. */
 static void
@@ -81,7 +82,7 @@ age(void)
 Test(past, who_has_a_pid_of_it_now_is_no_tenant)
 {
 	struct run *innocent = START("sleep", "600"), *r;
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 
 	(void)leave_record(ip, innocent->pid);
 	r = RUN(PORTLEASE, "ps");
@@ -100,7 +101,7 @@ Test(past, who_has_a_pid_of_it_now_is_no_tenant)
 Test(past, who_names_the_record_keeps_it_and_is_left_alone)
 {
 	struct run *innocent, *r;
-	const char *ip = story_address(), *path = leave_record(ip, getpid());
+	const char *ip = reserve_address(), *path = leave_record(ip, getpid());
 	char mark[256];
 
 	(void)snprintf(mark, sizeof(mark), "PORTLEASE_RECORD=%s", path);
@@ -119,7 +120,7 @@ Test(past, who_names_the_record_keeps_it_and_is_left_alone)
 
 Test(past, a_server_on_its_address_keeps_it)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *native = START(GUEST("fixedport"), story_at(ip, "9926")),
 		   *r;
 
@@ -136,7 +137,7 @@ Test(past, a_server_on_its_address_keeps_it)
 Test(past, the_next_lease_finishes_it)
 {
 	struct run *innocent = START("sleep", "600"), *r;
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 
 	(void)leave_record(ip, innocent->pid);
 	r = RUN(PORTLEASE, "run", "true");

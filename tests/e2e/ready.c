@@ -3,6 +3,7 @@
  * When is a server ready, and what is said when it never will be: a guest
  * for each way to boot, slowly or not at all.
  */
+#include "reserve.h"
 #include "story.h"
 
 #include <sys/wait.h>
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(ready, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(ready);
 
 #define SLOWBOOT GUEST("slowboot")
 #define SHORT    "--idle-limit", "600ms"
@@ -211,7 +212,7 @@ Test(ready, one_port_of_two_is_not_enough_and_the_missing_one_is_named)
 
 Test(ready, a_stranger_on_the_port_does_not_count)
 {
-	const char *port = story_port(), *address = story_address();
+	const char *port = reserve_port(), *address = reserve_address();
 	char where[32];
 	const struct run *r;
 	struct run *stranger, *server;

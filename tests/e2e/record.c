@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-TestSuite(record, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(record);
 
 static int
 map(const struct statedir *dir, struct stored *s, void *arg)

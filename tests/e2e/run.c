@@ -3,6 +3,7 @@
  * portlease run and exec as a user lives through them: fixed ports that do
  * not collide, clients that find their own server, an end that is an end.
  */
+#include "reserve.h"
 #include "story.h"
 #include "witness.h"
 
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(run, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(run);
 
 static const char *const harpers[] = { "9925", "9926", "1883", "8883" };
 
@@ -194,7 +195,7 @@ Test(run, other_ports_than_harpers_can_be_declared)
 
 Test(run, what_the_lease_does_not_own_stays_reachable)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	struct run *server = START(GUEST("fixedport"), "-i", "native", port);
 
 	story_says(server, "ready");
@@ -206,7 +207,7 @@ Test(run, what_the_lease_does_not_own_stays_reachable)
 
 Test(run, a_declared_port_is_refused_rather_than_answered_by_a_stranger)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	char where[32] = "127.0.0.1:";
 	struct run *server, *client;
 
@@ -221,7 +222,7 @@ Test(run, a_declared_port_is_refused_rather_than_answered_by_a_stranger)
 
 Test(run, a_stranger_on_every_address_is_named)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	struct run *server = START(GUEST("fixedport"), port);
 	long pid = story_number(story_says(server, "ready"), "pid ");
 	struct run *r = RUN(PORTLEASE, "run", "-p", port, "echo", "ran");

@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-TestSuite(shim, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(shim);
 
 static const char *const hooked[] = { "accept", "accept4", "bind",
 	"bindresvport", "connect", "execl", "execle", "execlp", "execv",

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(signals, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(signals);
 
 static void
 expect_nothing_leased(void)

@@ -11,7 +11,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 64, PATHS = 32, PATIENCE = 30000 };
+enum { RUNS = 64, PATHS = 32, PATIENCE = 300000 };
 
 /* One stage per process: Criterion runs every test in its own. */
 static struct {
@@ -42,16 +40,13 @@ static struct {
 	size_t nruns;
 	int child; /* signalfd for SIGCHLD */
 	int watched; /* pidfd of somebody else's child, or -1 */
-	sigset_t mask;
 } stage;
 
 /* What has been given out, to last as long as the stage. */
 static struct {
-	char address[16];
 	char paths[PATHS][128];
-	char ports[PATHS][6];
 	char ips[RUNS][16];
-	size_t npaths, nports, nips;
+	size_t npaths, nips;
 } given;
 
 int
@@ -290,13 +285,24 @@ story_quiet(void)
 		drain(&stage.runs[i]);
 }
 
+/* nohup(1), a shell in the background and Criterion leave signals ignored. */
+static void
+default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* In the child, between fork and exec. */
 static void
 become(const char *const argv[], const int fds[3], bool terminal)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &stage.mask, NULL);
+	default_signals();
 	if (terminal) {
 		setsid();
 		ioctl(fds[0], TIOCSCTTY, 0);
@@ -419,37 +425,6 @@ story_give(uid_t uid)
 	cr_assert_eq(chown(stage.state, uid, (gid_t)uid), 0);
 }
 
-/* Pids have 22 bits: 127.32.0.0/11 to 127.63 hold all but the topmost one. */
-const char *
-story_address(void)
-{
-	unsigned int pid = (unsigned int)getpid(), turn;
-
-	if (given.address[0] != '\0')
-		return given.address;
-	/* A pid that comes again within the minute of a TIME_WAIT. */
-	turn = (pid >> 16) + (unsigned int)(now() / 4000);
-	(void)snprintf(given.address, sizeof(given.address), "127.%u.%u.%u",
-	    32 + turn % 32, pid >> 8 & 255, pid & 255);
-	return given.address;
-}
-
-const char *
-story_port(void)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET };
-	socklen_t len = sizeof(any);
-	char *port = given.ports[given.nports++];
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	cr_assert_lt(given.nports, PATHS);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&any, len), 0);
-	cr_assert_eq(getsockname(fd, (struct sockaddr *)&any, &len), 0);
-	close(fd);
-	(void)snprintf(port, sizeof(*given.ports), "%u", ntohs(any.sin_port));
-	return port;
-}
-
 long
 story_number(const char *text, const char *words)
 {
@@ -522,6 +497,8 @@ story_begin(void)
 	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		unsetenv(ours[i]);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* ignored, it leaves no status */
+	umask(022);
 	(void)snprintf(stage.dir, sizeof(stage.dir), "%s/portlease-e2e-XXXXXX",
 	    tmp != NULL ? tmp : "/tmp"); /* too long: mkdtemp says so */
 	cr_assert_not_null(mkdtemp(stage.dir));
@@ -533,7 +510,7 @@ story_begin(void)
 	stage.watched = -1;
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, &stage.mask);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 	stage.child = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	cr_assert_neq(stage.child, -1);
 }

@@ -43,7 +43,13 @@ struct run {
 	int status; /* as from waitpid(2), once ended */
 };
 
-/* For .init and .fini of a suite. */
+/*
+ * Every suite is one of these.  The limit in seconds is for a test that hangs,
+ * and is far above what any needs on a machine that is busy otherwise.
+ */
+#define STORIES(suite)                                                         \
+	TestSuite(                                                             \
+	    suite, .init = story_begin, .fini = story_finish, .timeout = 900)
 void story_begin(void);
 void story_finish(void);
 
@@ -60,10 +66,6 @@ const char *story_path(const char *name);
 const char *story_state(void);
 /* Gives the scratch directory and the state directory to another user. */
 void story_give(uid_t uid);
-/* A loopback address that no other test uses meanwhile, outside the pool. */
-const char *story_address(void);
-/* A TCP port that nobody on this host has bound a moment ago. */
-const char *story_port(void);
 
 /*
  * Starts a command in a process group of its own, with pipes on 0, 1 and 2.

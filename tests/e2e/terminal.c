@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(terminal, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(terminal);
 
 #define CTRL_C "\x03"
 #define CTRL_Z "\x1a"

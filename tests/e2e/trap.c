@@ -3,6 +3,7 @@
  * run --trap: programs that no preloaded library enters stay in the lease,
  * and those that one enters do not notice.
  */
+#include "reserve.h"
 #include "story.h"
 #include "witness.h"
 
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(trap, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(trap);
 
 #define STATIC GUEST("static-raw")
 #define RAW    GUEST("raw")
@@ -108,7 +109,7 @@ Test(trap, a_static_client_is_refused_where_nobody_of_its_lease_is)
 
 Test(trap, a_static_client_still_reaches_what_is_outside)
 {
-	const char *port = story_port();
+	const char *port = reserve_port();
 	struct run *outside = START(RAW, "serve", port), *r;
 	long pid = ready(outside);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(undead, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(undead);
 
 #define LEASE(...)                                                             \
 	START(PORTLEASE, "run", "-v", "-g", "500ms", TELL_IP, __VA_ARGS__)

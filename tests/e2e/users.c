@@ -4,6 +4,7 @@
  * it, and what root starts as another user stays in root's lease.  Stories
  * that need two users are skipped by those who are one.
  */
+#include "reserve.h"
 #include "story.h"
 #include "witness.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(users, .init = story_begin, .fini = story_finish, .timeout = 60);
+STORIES(users);
 
 static void
 need_two(void)
@@ -88,7 +89,7 @@ Test(users, an_ordinary_users_straggler_is_named_and_ended)
 
 Test(users, an_ordinary_user_adopts_an_address)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *server, *client;
 
 	need_two();
@@ -127,7 +128,7 @@ Test(users, two_users_lease_side_by_side)
 
 Test(users, a_tenant_of_another_user_is_waited_for)
 {
-	const char *ip = story_address();
+	const char *ip = reserve_address();
 	struct run *one, *two;
 
 	need_two();
