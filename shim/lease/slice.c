@@ -131,6 +131,12 @@ terms_declares(const struct terms *t, uint16_t port)
 	return false;
 }
 
+int
+terms_prefix(const struct terms *t)
+{
+	return t->flags & TERMS_ADOPTED ? 32 : 24;
+}
+
 bool
 slice_holds(const struct terms *t, uint32_t ip)
 {

@@ -92,6 +92,9 @@ struct endpoint endpoint_of(uint16_t family, uint32_t ip, uint16_t port);
 
 bool terms_declares(const struct terms *t, uint16_t port);
 
+/* The length of the prefix that is the lease's: a /24, or one address. */
+int terms_prefix(const struct terms *t);
+
 /* Does ip (host byte order) belong to the lease alone? */
 bool slice_holds(const struct terms *t, uint32_t ip);
 

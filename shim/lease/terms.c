@@ -85,17 +85,44 @@ put_addr(struct writer *w, const struct in6_addr *addr)
 }
 
 static void
+put_range(struct writer *w, struct port_range range)
+{
+	put_number(w, range.first, 10);
+	if (range.last != range.first) {
+		put(w, '-');
+		put_number(w, range.last, 10);
+	}
+}
+
+static void
 put_ports(struct writer *w, const struct terms *t)
 {
 	for (uint32_t i = 0; i < t->nports; i++) {
 		if (i > 0)
 			put(w, ',');
-		put_number(w, t->ports[i].first, 10);
-		if (t->ports[i].last != t->ports[i].first) {
-			put(w, '-');
-			put_number(w, t->ports[i].last, 10);
-		}
+		put_range(w, t->ports[i]);
 	}
+}
+
+void
+terms_format_ports(const struct terms *t, char *text, size_t size)
+{
+	struct writer w = { text, text + size, false };
+
+	put_ports(&w, t);
+	*w.at = '\0';
+}
+
+size_t
+terms_add_range(char *text, size_t at, size_t size, struct port_range range)
+{
+	struct writer w = { text + at, text + size, false };
+
+	if (at > 0)
+		put(&w, ',');
+	put_range(&w, range);
+	*w.at = '\0';
+	return (size_t)(w.at - text);
 }
 
 size_t

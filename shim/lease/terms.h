@@ -29,6 +29,16 @@ bool terms_parse(struct terms *t, const char *text);
  */
 bool terms_parse_ports(struct terms *t, const char *text);
 
+/* Write t->ports as "9925-9927,1883", cut at size, which is not 0. */
+void terms_format_ports(const struct terms *t, char *text, size_t size);
+
+/*
+ * Add one range to such a list that is at bytes long so far.  Returns its new
+ * length; size - 1 once it was cut.
+ */
+size_t terms_add_range(
+    char *text, size_t at, size_t size, struct port_range range);
+
 /* Declare the ports of another, too; false when they are too many ranges. */
 bool terms_add_ports(struct terms *t, const struct terms *more);
 

@@ -9,7 +9,7 @@
 #include "story.h"
 #include "witness.h"
 
-#include "base/options.h"
+#include "base/parse.h"
 #include "kernel/addrlock.h"
 #include "store/lease.h"
 
@@ -545,7 +545,7 @@ Test(orphans, who_holds_the_lock_of_an_orphan_is_no_monitor)
 {
 	const char *ip;
 	pid_t pid = ORPHANED(ip, GUEST("fixedport"), "9926");
-	int lock = addrlock_take(options_address(ip));
+	int lock = addrlock_take(parse_address(ip));
 	struct run *r = RUN(PORTLEASE, "reap", "-n", ip);
 
 	cr_assert_neq(lock, -1);

@@ -6,7 +6,7 @@
 #include "reserve.h"
 #include "story.h"
 
-#include "base/options.h"
+#include "base/parse.h"
 #include "kernel/procfs.h"
 #include "store/lease.h"
 
@@ -50,7 +50,7 @@ leave_record(const char *ip, pid_t who)
 
 	cr_assert_eq(statedir_open(&dir), 0);
 	cr_assert_eq(
-	    store_create(&dir, options_address(ip), lease_netns(), &s), 0);
+	    store_create(&dir, parse_address(ip), lease_netns(), &s), 0);
 	r = s.record;
 	r->magic = r->end = RECORD_MAGIC;
 	r->version = RECORD_VERSION;

@@ -7,7 +7,7 @@
  * run BUILD-DIRECTORY
  */
 #include "base/fault.h"
-#include "base/options.h"
+#include "base/text.h"
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 #include "kernel/sockdiag.h"
@@ -159,7 +159,7 @@ adopt_orphan(void)
 		"--wait", "10s", "--ip", ip, "true", NULL };
 
 	lose_monitor(network());
-	options_address_text(orphan, ip);
+	text_address(orphan, ip);
 	return arena_run(argv, LIMIT);
 }
 

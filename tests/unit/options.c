@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What the small parsers take, and what they refuse. */
 #include "base/options.h"
+#include "base/parse.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -17,7 +18,7 @@ Test(options, durations)
 		{ "1000000000000000000000s", -1 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		cr_expect_eq(options_duration(rows[i].text), rows[i].ms, "'%s'",
+		cr_expect_eq(parse_duration(rows[i].text), rows[i].ms, "'%s'",
 		    rows[i].text);
 }
 
@@ -32,19 +33,19 @@ Test(options, addresses)
 		{ "127.0.0.1 ", 0 }, { "::1", 0 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		cr_expect_eq(options_address(rows[i].text), rows[i].ip, "'%s'",
+		cr_expect_eq(parse_address(rows[i].text), rows[i].ip, "'%s'",
 		    rows[i].text);
 }
 
 Test(options, signals)
 {
-	cr_expect_eq(options_signal("TERM"), SIGTERM);
-	cr_expect_eq(options_signal("SIGINT"), SIGINT);
-	cr_expect_eq(options_signal("9"), SIGKILL);
-	cr_expect_eq(options_signal("0"), -1);
-	cr_expect_eq(options_signal("NOSUCH"), -1);
-	cr_expect_eq(options_signal(""), -1);
-	cr_expect_eq(options_signal("-1"), -1);
+	cr_expect_eq(parse_signal("TERM"), SIGTERM);
+	cr_expect_eq(parse_signal("SIGINT"), SIGINT);
+	cr_expect_eq(parse_signal("9"), SIGKILL);
+	cr_expect_eq(parse_signal("0"), -1);
+	cr_expect_eq(parse_signal("NOSUCH"), -1);
+	cr_expect_eq(parse_signal(""), -1);
+	cr_expect_eq(parse_signal("-1"), -1);
 }
 
 Test(options, ip_is_taken_from_the_command)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What more than one side needs, or is more than a struct. */
 #include "base/ipc.h"
+#include "base/text.h"
 #include "lease/terms.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@ int
 ipc_fill_start(struct ipc_start *go, const struct terms *t, const char *record)
 {
 	memset(go, 0, sizeof(*go));
-	options_address_text(t->leased, go->ip);
+	text_address(t->leased, go->ip);
 	(void)strlcpy(go->record, record, sizeof(go->record)); /* same size */
 	if (terms_format(t, go->terms, sizeof(go->terms)) > 0)
 		return 0;

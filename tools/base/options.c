@@ -4,11 +4,12 @@
  * at the first operand.
  */
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
+#include "base/text.h"
 #include "kernel/addrlock.h"
 #include "lease/terms.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ set_ports(struct options *o, const char *arg)
 static bool
 set_ip(struct options *o, const char *arg)
 {
-	o->ip = options_address(arg);
+	o->ip = parse_address(arg);
 	return o->ip != 0;
 }
 
@@ -56,7 +57,7 @@ set_ip_arg(struct options *o, const char *arg)
 static bool
 set_wait(struct options *o, const char *arg)
 {
-	o->wait = options_duration(arg);
+	o->wait = parse_duration(arg);
 	return o->wait >= 0;
 }
 
@@ -72,14 +73,14 @@ set_owner(struct options *o, const char *arg)
 static bool
 set_grace(struct options *o, const char *arg)
 {
-	o->grace = options_duration(arg);
+	o->grace = parse_duration(arg);
 	return o->grace >= 0;
 }
 
 static bool
 set_signal(struct options *o, const char *arg)
 {
-	o->sig = options_signal(arg);
+	o->sig = parse_signal(arg);
 	return o->sig > 0;
 }
 
@@ -142,14 +143,14 @@ set_ready_notify(struct options *o, const char *arg)
 static bool
 set_idle_limit(struct options *o, const char *arg)
 {
-	o->idle_limit = strcmp(arg, "0") == 0 ? 0 : options_duration(arg);
+	o->idle_limit = strcmp(arg, "0") == 0 ? 0 : parse_duration(arg);
 	return o->idle_limit >= 0;
 }
 
 static bool
 set_cap(struct options *o, const char *arg)
 {
-	o->cap = strcmp(arg, "0") == 0 ? 0 : options_duration(arg);
+	o->cap = strcmp(arg, "0") == 0 ? 0 : parse_duration(arg);
 	return o->cap >= 0;
 }
 
@@ -423,70 +424,6 @@ options_parse(struct options *o, unsigned int command, const char *usage,
 	return optind;
 }
 
-int64_t
-options_duration(const char *text)
-{
-	static const struct {
-		const char *name;
-		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
-		{ "h", 3600000 } };
-	char number[16];
-	size_t len = strspn(text, "0123456789");
-	const char *error;
-	int64_t n;
-
-	if (len == 0 || len >= sizeof(number))
-		return -1;
-	(void)strlcpy(number, text, len + 1);
-	n = strtonum(number, 0, 1000000000, &error);
-	if (error != NULL)
-		return -1;
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (strcmp(text + len, units[i].name) == 0)
-			return n * units[i].ms;
-	return -1;
-}
-
-uint32_t
-options_address(const char *text)
-{
-	struct in_addr in;
-	uint32_t ip;
-
-	if (inet_pton(AF_INET, text, &in) != 1)
-		return 0;
-	ip = ntohl(in.s_addr);
-	if (ip >> 24 != 127 || (ip & 0xffffff) == 0 ||
-	    (ip & 0xffffff) == 0xffffff)
-		return 0;
-	return ip;
-}
-
-void
-options_address_text(uint32_t ip, char text[static 16])
-{
-	struct in_addr in = { .s_addr = htonl(ip) };
-
-	(void)inet_ntop(AF_INET, &in, text, 16); /* 16 bytes always do */
-}
-
-int
-options_signal(const char *text)
-{
-	const char *error;
-	int n = (int)strtonum(text, 1, SIGRTMAX, &error);
-
-	if (error == NULL)
-		return n;
-	if (strncmp(text, "SIG", 3) == 0)
-		text += 3;
-	for (n = 1; n < SIGRTMIN; n++)
-		if (sigabbrev_np(n) && strcmp(sigabbrev_np(n), text) == 0)
-			return n;
-	return -1;
-}
-
 /* The value of --NAME=value or --NAME value at *arg; NULL for another. */
 static const char *
 value_of(char *const *arg, const char *name)
@@ -512,7 +449,7 @@ options_take_ip(struct options *o, char *const argv[])
 		errx(EXIT_PORTLEASE,
 		    "--ip-arg %s: the command has no --%s=ADDRESS",
 		    printable_copy(o->ip_arg), printable_copy(o->ip_arg));
-	o->ip = options_address(value);
+	o->ip = parse_address(value);
 	if (o->ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "--ip-arg %s: '%s' is not an address in 127.0.0.0/8",
@@ -527,7 +464,7 @@ options_check_ports(const struct options *o, const char *command)
 	if (o->ip == 0 || addrlock_address(o->ip) != o->ip ||
 	    !terms_declares(&o->terms, ADDRLOCK_PORT))
 		return;
-	options_address_text(o->ip, ip);
+	text_address(o->ip, ip);
 	errx(EXIT_PORTLEASE,
 	    "%s: port %u of %s cannot be declared: portlease itself needs it",
 	    command, ADDRLOCK_PORT, ip);

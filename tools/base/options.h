@@ -74,18 +74,6 @@ void options_default(struct options *o);
 int options_parse(struct options *o, unsigned int command, const char *usage,
     int argc, char *argv[]);
 
-/* Milliseconds of "500ms", "30s", "2m", "1h"; -1 when malformed. */
-int64_t options_duration(const char *text);
-
-/* The host-order address of "127.1.2.3"; 0 when it is none in 127/8. */
-uint32_t options_address(const char *text);
-
-/* Dotted form; INET_ADDRSTRLEN bytes. */
-void options_address_text(uint32_t ip, char text[static 16]);
-
-/* A signal by name ("TERM", "SIGTERM") or number; -1 when there is none. */
-int options_signal(const char *text);
-
 /*
  * The command's own --NAME=IP or --NAME IP: sets o->ip.  One line and exit
  * 125 when it is not there or no address of 127/8.

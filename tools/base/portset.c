@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Numbers that follow each other are written as a range. */
 #include "base/portset.h"
-
-#include <stdio.h>
+#include "lease/terms.h"
 
 void
 portset_add(struct portset *set, uint16_t port)
@@ -14,18 +13,6 @@ bool
 portset_has(const struct portset *set, uint16_t port)
 {
 	return set->bits[port / 64] >> port % 64 & 1;
-}
-
-static size_t
-append(char *text, size_t at, size_t size, uint32_t first, uint32_t last)
-{
-	int n;
-
-	if (text == NULL || at >= size)
-		return at;
-	n = snprintf(text + at, size - at, first == last ? "%s%u" : "%s%u-%u",
-	    at > 0 ? "," : "", first, last);
-	return n > 0 ? at + (size_t)n : size;
 }
 
 unsigned int
@@ -45,9 +32,10 @@ portset_of(const struct portset *set, const struct terms *t, bool in,
 			     port + run <= end &&
 			     portset_has(set, (uint16_t)(port + run)) == in;)
 				run++;
-			if (run > 0)
-				at = append(
-				    text, at, size, port, port + run - 1);
+			if (run > 0 && text != NULL)
+				at = terms_add_range(text, at, size,
+				    (struct port_range){ (uint16_t)port,
+					(uint16_t)(port + run - 1) });
 			found += run;
 		}
 	}

@@ -6,6 +6,7 @@
 #include "claim/adopt.h"
 #include "base/clock.h"
 #include "base/printable.h"
+#include "base/text.h"
 #include "kernel/addrlock.h"
 #include "kernel/departures.h"
 #include "proof/proof.h"
@@ -130,7 +131,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 	char ip[16], who[HOLDER_LINE + 32];
 	const struct leftover *held;
 
-	options_address_text(c->terms.leased, ip);
+	text_address(c->terms.leased, ip);
 	if (c->sentinel == -1 && c->finisher.pid == 0) {
 		if (claim_explain_lock(c))
 			return -1;

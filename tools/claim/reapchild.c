@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/options.h"
 #include "base/printable.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ become(int out, const struct statedir *dir, uint32_t ip, int sig, int64_t grace)
 	(void)snprintf(wait, sizeof(wait), "%lldms", (long long)grace);
 	(void)snprintf(number, sizeof(number), "%d", sig);
 	(void)snprintf(place, sizeof(place), "PORTLEASE_DIR=%s", dir->path);
-	options_address_text(ip, address);
+	text_address(ip, address);
 	fault_environment(env + 1);
 	(void)setsid();
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -52,7 +52,7 @@ static int
 enough(struct sockdiag *diag, const struct stored *s)
 {
 	struct terms t = terms_of(s);
-	int prefix = t.flags & TERMS_ADOPTED ? 32 : 24;
+	int prefix = terms_prefix(&t);
 
 	if (diag == NULL || sockdiag_tcp_listening(diag, t.leased, prefix,
 				recorded, witness_of(s)) != 1)

@@ -12,7 +12,4 @@ struct format {
 
 extern const struct format format_text, format_json;
 
-/* Write "9925-9927,1883" of the terms into text. */
-void format_ports(const struct terms *t, char *text, size_t size);
-
 #endif

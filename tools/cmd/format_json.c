@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/options.h"
 #include "base/printable.h"
+#include "base/text.h"
 #include "cmd/format.h"
 #include "kernel/procfs.h"
 #include "store/recquery.h"
@@ -96,7 +97,7 @@ lease_of(const struct view *v)
 	const struct terms *t = &v->stored->terms;
 	char ip[16];
 
-	options_address_text(v->stored->ip, ip);
+	text_address(v->stored->ip, ip);
 	if (r == NULL)
 		return json_pack("{s:s, s:s, s:s, s:s}", "address", ip, "state",
 		    lease_state_name(v->state), "record", v->stored->path,

@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* For people: columns that line up, one fact a line. */
 #include "base/printable.h"
+#include "base/text.h"
 #include "cmd/format.h"
 #include "kernel/procfs.h"
+#include "lease/terms.h"
 #include "store/recquery.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-
-void
-format_ports(const struct terms *t, char *text, size_t size)
-{
-	size_t at = 0;
-	int n;
-
-	text[0] = '\0';
-	for (uint32_t i = 0; i < t->nports && at < size; i++) {
-		const struct port_range *p = &t->ports[i];
-
-		n = p->first == p->last
-			? snprintf(text + at, size - at, "%s%u", i ? "," : "",
-			      p->first)
-			: snprintf(text + at, size - at, "%s%u-%u",
-			      i ? "," : "", p->first, p->last);
-		at += n > 0 ? (size_t)n : size;
-	}
-}
 
 /* The command as its monitor wrote it, fit for a terminal. */
 static void
@@ -52,9 +34,8 @@ static void
 print_row(const struct view *v)
 {
 	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND];
-	struct in_addr in = { htonl(v->stored->ip) };
 
-	(void)inet_ntop(AF_INET, &in, ip, sizeof(ip));
+	text_address(v->stored->ip, ip);
 	if (v->stored->record == NULL) {
 		printf("%-15s %-10s %s: %s\n", ip, lease_state_name(v->state),
 		    v->stored->path, strerror(v->stored->error));
@@ -144,7 +125,7 @@ detail(const struct view *v)
 	if (r == NULL)
 		return;
 	line_of(r, line);
-	format_ports(&v->stored->terms, ports, sizeof(ports));
+	terms_format_ports(&v->stored->terms, ports, sizeof(ports));
 	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
 	       "owner      %d\n",
 	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",

@@ -2,7 +2,9 @@
 /* portlease reap: finish what a lost monitor left. */
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
+#include "base/text.h"
 #include "claim/reaper.h"
 #include "cmd/commands.h"
 #include "kernel/addrlock.h"
@@ -141,7 +143,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 
 	if (r->ip != 0 && r->ip != s->ip)
 		return 0;
-	options_address_text(s->ip, ip);
+	text_address(s->ip, ip);
 	sentinel = take_lock(r, s, &rival);
 	if (sentinel == -1) {
 		refused(r, dir, s, ip, &rival);
@@ -172,7 +174,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 static void
 reap_address(struct reap *r, const char *text)
 {
-	r->ip = options_address(text);
+	r->ip = parse_address(text);
 	if (r->ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "reap: '%s' is not an address in 127.0.0.0/8",

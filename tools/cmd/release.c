@@ -6,6 +6,7 @@
  */
 #include "base/fault.h"
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
 #include "cmd/commands.h"
 #include "kernel/procfs.h"
@@ -165,7 +166,7 @@ run(const struct command *self, int argc, char *argv[])
 	if (ip == NULL)
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
-	w.ip = options_address(ip);
+	w.ip = parse_address(ip);
 	if (w.ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "release: '%s' is not an address in 127.0.0.0/8", ip);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease show: one lease, with its programs and open sockets. */
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
 #include "cmd/commands.h"
 #include "cmd/format.h"
@@ -39,7 +40,7 @@ run(const struct command *self, int argc, char *argv[])
 	if (first + 1 != argc)
 		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
 				     "ps");
-	wanted.ip = options_address(argv[first]);
+	wanted.ip = parse_address(argv[first]);
 	if (wanted.ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "show: '%s' is not an address in 127.0.0.0/8",

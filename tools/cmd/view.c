@@ -86,7 +86,7 @@ view_make(struct view *v, const struct stored *s, bool holders)
 	v->state = lease_state(s);
 	if (s->record == NULL)
 		return;
-	prefix = s->terms.flags & TERMS_ADOPTED ? 32 : 24;
+	prefix = terms_prefix(&s->terms);
 	diag = sockdiag_open();
 	if (diag == NULL ||
 	    sockdiag_tcp_listening(diag, s->ip, prefix, take, v) == -1 ||

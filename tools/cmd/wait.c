@@ -2,6 +2,7 @@
 /* portlease wait: until a lease is ready, in the server's own time. */
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
 #include "cmd/commands.h"
 #include "ready/explain.h"
@@ -89,7 +90,7 @@ take_address(struct options *o, const char *text)
 {
 	if (o->ip != 0)
 		errx(EXIT_PORTLEASE, "wait: one address at a time");
-	o->ip = options_address(text);
+	o->ip = parse_address(text);
 	if (o->ip == 0)
 		errx(EXIT_PORTLEASE,
 		    "wait: '%s' is not an address in 127.0.0.0/8",

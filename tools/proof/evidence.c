@@ -34,16 +34,10 @@ fades(uint8_t state)
 	       state == NEW_SYN_RECV;
 }
 
-static int
-prefix_of(const struct terms *t)
-{
-	return t->flags & TERMS_ADOPTED ? 32 : 24;
-}
-
 static bool
 in_lease(const struct looking *l, const struct in6_addr *addr)
 {
-	return sockdiag_within(addr, l->terms->leased, prefix_of(l->terms));
+	return sockdiag_within(addr, l->terms->leased, terms_prefix(l->terms));
 }
 
 static bool
@@ -161,7 +155,7 @@ evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look)
 {
 	struct looking l = { e, t, record };
-	int prefix = prefix_of(t);
+	int prefix = terms_prefix(t);
 
 	if (diag == NULL) {
 		e->sockets_unseen = errno != 0 ? errno : EPERM;
@@ -270,7 +264,7 @@ look_closer(struct evidence *e, struct sockdiag *diag, const struct terms *t,
     const struct record *record)
 {
 	struct looking l = { e, t, record };
-	int prefix = prefix_of(t);
+	int prefix = terms_prefix(t);
 
 	if (sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1 ||
 	    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)

@@ -111,7 +111,7 @@ stragglers_note(struct stragglers *s, const struct procfs_stat *list, size_t n,
     struct sockdiag *diag, const struct terms *t, const struct record *record)
 {
 	struct sockets all = { .record = record, .terms = t };
-	int prefix = t->flags & TERMS_ADOPTED ? 32 : 24;
+	int prefix = terms_prefix(t);
 
 	if (n > 0 && diag != NULL) {
 		(void)sockdiag_tcp_listeners(

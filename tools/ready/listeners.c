@@ -37,5 +37,5 @@ listeners_find(struct sockdiag *diag, const struct terms *t,
 	struct looking l = { t, record, up };
 
 	return sockdiag_tcp_listening(
-	    diag, t->leased, t->flags & TERMS_ADOPTED ? 32 : 24, take, &l);
+	    diag, t->leased, terms_prefix(t), take, &l);
 }

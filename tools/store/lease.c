@@ -7,7 +7,9 @@
 #include "store/lease.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/parse.h"
 #include "base/printable.h"
+#include "base/text.h"
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
@@ -89,7 +91,7 @@ lease_find(struct stored *s, uint32_t ip, const char *command)
 
 	memset(s, 0, sizeof(*s));
 	if (ip == 0 && inside != NULL) {
-		search.ip = options_address(inside);
+		search.ip = parse_address(inside);
 		if (search.ip == 0)
 			errx(EXIT_PORTLEASE,
 			    "%s: PORTLEASE_IP: '%s' is not an address in "
@@ -100,7 +102,7 @@ lease_find(struct stored *s, uint32_t ip, const char *command)
 	if (search.found == 1 && s->record != NULL)
 		return;
 	if (search.ip != 0)
-		options_address_text(search.ip, text);
+		text_address(search.ip, text);
 	if (search.orphan)
 		errx(EXIT_PORTLEASE,
 		    "%s: %s: the monitor was lost: 'portlease reap %s' "

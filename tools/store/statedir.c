@@ -2,7 +2,7 @@
 /* Candidates in order of preference, each checked after it was opened. */
 #include "store/statedir.h"
 #include "base/fault.h"
-#include "base/options.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,6 +146,6 @@ statedir_name(uint32_t ip, uint64_t netns, char name[static 48])
 {
 	char text[16];
 
-	options_address_text(ip, text);
+	text_address(ip, text);
 	(void)snprintf(name, 48, "%s-%" PRIu64, text, netns); /* at most 36 */
 }

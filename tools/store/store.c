@@ -6,7 +6,7 @@
  */
 #include "store/store.h"
 #include "base/fault.h"
-#include "base/options.h"
+#include "base/parse.h"
 #include "kernel/addrlock.h"
 #include "kernel/reclock.h"
 #include "store/identity.h"
@@ -51,7 +51,7 @@ parse_name(struct stored *s)
 	if (len >= sizeof(text) || s->name[len] != '-')
 		return false;
 	(void)strlcpy(text, s->name, len + 1);
-	s->ip = options_address(text);
+	s->ip = parse_address(text);
 	s->netns = strtoull(s->name + len + 1, NULL, 10);
 	statedir_name(s->ip, s->netns, again);
 	return s->ip != 0 && strcmp(again, s->name) == 0;

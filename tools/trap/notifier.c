@@ -6,7 +6,7 @@
 #include "trap/notifier.h"
 #include "base/fault.h"
 #include "base/msg.h"
-#include "base/options.h"
+#include "base/text.h"
 #include "kernel/procfs.h"
 #include "sock/sockops.h"
 #include "sock/sockopt.h"
@@ -420,7 +420,7 @@ say_hidden(struct notifier *t, const struct decide *call)
 	if (t->said)
 		return;
 	t->said = true;
-	options_address_text(t->lease.terms.leased, ip);
+	text_address(t->lease.terms.leased, ip);
 	(void)procfs_cmdline(pid, line, sizeof(line));
 	msg(t->lease.record,
 	    "%s: pid %d (%s) cannot be looked into: %s; its %s was refused", ip,
