@@ -275,13 +275,30 @@ Test(ready, a_probe_sees_the_environment_and_the_directory_of_the_caller)
 
 Test(ready, what_a_failing_probe_said_is_in_the_report)
 {
-	const struct run *r = RUN(PORTLEASE, "run", SHORT, "--ready-cmd",
-	    "echo so; echo not yet >&2; exit 5", SLOWBOOT, "9925");
+	const struct run *r =
+	    RUN(PORTLEASE, "run", "--idle-limit", "3s", "--ready-cmd",
+		"echo so; echo not yet >&2; exit 5", SLOWBOOT, "9925");
 
 	expect_unready(r, 124, "HUNG");
 	expect_said(r->err, "--ready-cmd exited 5");
 	expect_said(r->err, "--ready-cmd said: so");
 	expect_said(r->err, "--ready-cmd said: not yet");
+}
+
+Test(ready, what_a_probe_said_is_told_while_the_next_one_runs)
+{
+	const char *mark = story_path("mark");
+	char probe[256];
+	const struct run *r;
+
+	(void)snprintf(probe, sizeof(probe),
+	    "test -e %s && exec sleep 1000; touch %s; echo no; exit 5", mark,
+	    mark);
+	r = RUN(PORTLEASE, "run", "--idle-limit", "3s", "--ready-cmd", probe,
+	    SLOWBOOT, "9925");
+	expect_unready(r, 124, "HUNG");
+	expect_said(r->err, "--ready-cmd exited 5");
+	expect_said(r->err, "--ready-cmd said: no");
 }
 
 Test(ready, a_probe_that_never_ends_does_not_stop_the_idle_clock)

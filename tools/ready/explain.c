@@ -92,7 +92,7 @@ say_missing(const struct startup *b, struct text *t)
 		say(t, "; no READY=1 came");
 	if (left & AWAIT_PROBE && b->probe.runs == 0)
 		say(t, "; --ready-cmd never ran");
-	else if (left & AWAIT_PROBE && b->probe.pid != 0)
+	else if (left & AWAIT_PROBE && b->probe.ends == 0)
 		say(t, "; --ready-cmd was still running");
 	else if (left & AWAIT_PROBE && !b->probe.missing)
 		say(t, "; --ready-cmd exited %d", b->probe.status);
@@ -148,7 +148,7 @@ print_sleepers(const struct startup *b, const char *ip)
 static void
 print_said(const struct startup *b, const char *ip)
 {
-	struct tail said = b->probe.said;
+	struct tail said = *readycmd_said(&b->probe);
 	char *at = said.text, *line;
 
 	while ((line = tail_line(&at)) != NULL)

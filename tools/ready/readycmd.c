@@ -63,7 +63,7 @@ readycmd_start(struct readycmd *p)
 		return -1;
 	}
 	p->runs++;
-	p->said = (struct tail){ 0 };
+	p->saying = (struct tail){ 0 };
 	return 0;
 }
 
@@ -79,7 +79,7 @@ shut(int *fd)
 void
 readycmd_read(struct readycmd *p)
 {
-	if (tail_read(&p->said, p->out))
+	if (tail_read(&p->saying, p->out))
 		shut(&p->out);
 }
 
@@ -92,6 +92,8 @@ ended(struct readycmd *p, const siginfo_t *info)
 	shut(&p->out);
 	shut(&p->pidfd);
 	p->pid = 0;
+	p->ends++;
+	p->said = p->saying;
 	p->status = exited ? info->si_status : 128 + info->si_status;
 	p->passed = p->status == 0;
 	p->missing = p->status == EXIT_NOT_FOUND;
@@ -121,6 +123,12 @@ readycmd_reap(struct readycmd *p)
 		return false;
 	ended(p, &info);
 	return true;
+}
+
+const struct tail *
+readycmd_said(const struct readycmd *p)
+{
+	return p->ends > 0 ? &p->said : &p->saying;
 }
 
 /* Not reaped yet, so that its number is still its own. */

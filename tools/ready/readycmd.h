@@ -25,8 +25,10 @@ struct readycmd {
 	unsigned int runs;
 	bool passed; /* its last run exited 0 */
 	bool missing; /* a run exited 127: there is no such command */
-	int status; /* of the last run, as a shell tells it */
-	struct tail said; /* by the last run */
+	unsigned int ends; /* runs that have ended */
+	int status; /* of the last one that has, as a shell tells it */
+	struct tail said; /* by that one */
+	struct tail saying; /* by the one that runs */
 };
 
 /* Start a run.  0; -1 with errno. */
@@ -40,6 +42,9 @@ bool readycmd_reaped(struct readycmd *p, pid_t pid, const siginfo_t *info);
 
 /* Reap the run if it has ended; true when it had. */
 bool readycmd_reap(struct readycmd *p);
+
+/* What the last run said that has ended; until one has, what the first says. */
+const struct tail *readycmd_said(const struct readycmd *p);
 
 /* Kill the run, if any; its parent will reap it. */
 void readycmd_end(struct readycmd *p);

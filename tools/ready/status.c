@@ -201,8 +201,8 @@ status_unready(struct status *s, const struct startup *b)
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
 		readiness_name(b->verdict), "reason", reason, "up",
 		ports_of(b, true), "missing", ports_of(b, false), "threads",
-		sleepers_of(b), "probe", lines_of(b->probe.said), "probes",
-		b->probe.runs, "malformed", b->malformed));
+		sleepers_of(b), "probe", lines_of(*readycmd_said(&b->probe)),
+		"probes", b->probe.runs, "malformed", b->malformed));
 }
 
 void
