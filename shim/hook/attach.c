@@ -23,9 +23,15 @@
 /* Defined by programs that must see the addresses as they are: our tools. */
 extern const char portlease_untranslated __attribute__((weak));
 
-/* NULL: nobody has looked; &none: no lease.  Set once, by publish. */
-static _Atomic(struct lease_ctx *) published;
-static struct lease_ctx none;
+/* What is built and published at once. */
+struct attachment {
+	struct lease_ctx lease;
+	struct child_env child_env;
+};
+
+/* NULL: not looked for yet; &none: no lease.  Set once, by publish. */
+static _Atomic(struct attachment *) published;
+static struct attachment none;
 
 static const char *
 variable(const char *name)
@@ -187,16 +193,15 @@ name_ip(struct child_env *h, char *terms)
 }
 
 static void
-inherit(struct lease_ctx *a, const char *path)
+fill_child_env(struct child_env *h, const struct terms *t, const char *path)
 {
-	struct child_env *h = &a->heritage;
 	char text[TERMS_TEXT];
 
 	name_shim(h);
 	if (path != NULL)
 		compose(h->record, sizeof(h->record), "PORTLEASE_RECORD=", path,
 		    "");
-	if (terms_format(&a->terms, text, sizeof(text)) == 0)
+	if (terms_format(t, text, sizeof(text)) == 0)
 		return;
 	compose(h->terms, sizeof(h->terms), "PORTLEASE_TERMS=", text, "");
 	name_ip(h, text);
@@ -233,21 +238,21 @@ find(struct lease_ctx *a, const char *path, const char *terms)
 }
 
 static void
-discard(struct lease_ctx *a)
+discard(struct attachment *a)
 {
-	if (a->record != NULL)
-		(void)munmap(a->record, sizeof(*a->record));
-	if (a->self != NULL)
-		(void)munmap(a->self, sizeof(*a->self));
+	if (a->lease.record != NULL)
+		(void)munmap(a->lease.record, sizeof(*a->lease.record));
+	if (a->lease.self != NULL)
+		(void)munmap(a->lease.self, sizeof(*a->lease.self));
 	(void)munmap(a, sizeof(*a));
 }
 
-static struct lease_ctx *
+static struct attachment *
 build(void)
 {
 	const char *path = variable("PORTLEASE_RECORD");
 	const char *terms = variable("PORTLEASE_TERMS");
-	struct lease_ctx *a;
+	struct attachment *a;
 
 	if (&portlease_untranslated != NULL || (path == NULL && terms == NULL))
 		return &none;
@@ -257,24 +262,24 @@ build(void)
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (a == MAP_FAILED)
 		return &none;
-	if (!find(a, path, terms)) {
+	if (!find(&a->lease, path, terms)) {
 		discard(a);
 		return &none;
 	}
-	if (a->terms.flags & (TERMS_TRAP | TERMS_MARKED))
+	if (a->lease.terms.flags & (TERMS_TRAP | TERMS_MARKED))
 		real_bypass();
-	inherit(a, path);
+	fill_child_env(&a->child_env, &a->lease.terms, path);
 	return a;
 }
 
-static struct lease_ctx *
-publish(struct lease_ctx *a)
+static struct attachment *
+publish(struct attachment *a)
 {
-	struct lease_ctx *first = NULL;
+	struct attachment *first = NULL;
 
 	if (atomic_compare_exchange_strong(&published, &first, a)) {
-		if (a->record != NULL)
-			procid_enter(a->record, a->self);
+		if (a->lease.record != NULL)
+			procid_enter(a->lease.record, a->lease.self);
 		return a;
 	}
 	if (a != &none)
@@ -285,7 +290,7 @@ publish(struct lease_ctx *a)
 const struct lease_ctx *
 lease_ctx(void)
 {
-	struct lease_ctx *a =
+	struct attachment *a =
 	    atomic_load_explicit(&published, memory_order_acquire);
 	int keep;
 
@@ -294,7 +299,14 @@ lease_ctx(void)
 		a = publish(build());
 		errno = keep;
 	}
-	return a == &none ? NULL : a;
+	return a == &none ? NULL : &a->lease;
+}
+
+const struct child_env *
+attach_child_env(void)
+{
+	return &atomic_load_explicit(&published, memory_order_acquire)
+		    ->child_env;
 }
 
 __attribute__((constructor)) static void

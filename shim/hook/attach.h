@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * This process's part in a lease, found on first use and never changed.
+ * The lease of this process, found on first use and never changed.
  *
  * PORTLEASE_RECORD names the record by an absolute path; PORTLEASE_TERMS
  * carries the terms beside it, for programs that cannot map the record.  With
  * neither, or in a program that defines and exports portlease_untranslated,
- * there is no attachment and every call passes.
+ * there is no lease and every call passes.
  */
 #ifndef ATTACH_H
 #define ATTACH_H
 
-#include "lease/record.h"
-#include "sock/procid.h"
+#include "sock/ctx.h"
 
 #include <limits.h>
 
@@ -23,17 +22,12 @@ struct child_env {
 	char ip[64];
 };
 
-struct lease_ctx {
-	struct terms terms; /* a private copy, validated */
-	struct record *record; /* NULL: sockets are moved but not recorded */
-	struct procid *self; /* NULL exactly when record is */
-	struct child_env heritage;
-};
-
 /*
- * The attachment, or NULL when calls are to pass.  Async-signal-safe, keeps
- * errno.
+ * The lease, or NULL when calls are to pass.  Async-signal-safe, keeps errno.
  */
 const struct lease_ctx *lease_ctx(void);
+
+/* What children of a process in a lease get; only where there is a lease. */
+const struct child_env *attach_child_env(void);
 
 #endif

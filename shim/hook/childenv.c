@@ -70,10 +70,10 @@ childenv_readable(char *const envp[])
 }
 
 bool
-childenv_other(const struct lease_ctx *a, char *const envp[])
+childenv_other(const struct child_env *env, char *const envp[])
 {
 	const char *theirs = lookup(envp, RECORD);
-	const char *ours = value(a->heritage.record, RECORD);
+	const char *ours = value(env->record, RECORD);
 
 	return theirs != NULL && (ours == NULL || strcmp(theirs, ours) != 0);
 }
@@ -85,7 +85,7 @@ length(const char *text)
 }
 
 size_t
-childenv_room(const struct lease_ctx *a, char *const envp[])
+childenv_room(const struct child_env *env, char *const envp[])
 {
 	size_t n = 0, preload, asan;
 
@@ -96,7 +96,7 @@ childenv_room(const struct lease_ctx *a, char *const envp[])
 	asan = length(lookup(envp, ASAN));
 	if (preload > TEXT || asan > TEXT)
 		return 0;
-	return (n + OURS + 1) * sizeof(char *) + strlen(a->heritage.preload) +
+	return (n + OURS + 1) * sizeof(char *) + strlen(env->preload) +
 	       preload + sizeof(ASAN) + asan + sizeof(ASAN_WORD) + 4;
 }
 
@@ -209,7 +209,7 @@ replaced(const char *entry, const struct exe *target)
 }
 
 char **
-childenv_fill(const struct lease_ctx *a, char *const envp[],
+childenv_fill(const struct child_env *env, char *const envp[],
     const struct exe *target, void *room)
 {
 	struct builder b = { .entry = room };
@@ -218,13 +218,13 @@ childenv_fill(const struct lease_ctx *a, char *const envp[],
 	while (envp != NULL && envp[n] != NULL)
 		n++;
 	b.text = (char *)room + (n + OURS + 1) * sizeof(char *);
-	add_preload(&b, &a->heritage, envp, target);
+	add_preload(&b, env, envp, target);
 	for (size_t i = 0; i < n; i++)
 		if (!replaced(envp[i], target))
 			add(&b, envp[i]);
-	add(&b, a->heritage.record);
-	add(&b, a->heritage.terms);
-	add(&b, a->heritage.ip);
+	add(&b, env->record);
+	add(&b, env->terms);
+	add(&b, env->ip);
 	if (target->asan)
 		add_asan(&b, envp);
 	*b.entry = NULL;

@@ -14,16 +14,16 @@
 bool childenv_readable(char *const envp[]);
 
 /* Is this environment an inner lease's, and to be left alone? */
-bool childenv_other(const struct lease_ctx *a, char *const envp[]);
+bool childenv_other(const struct child_env *env, char *const envp[]);
 
 /*
  * Bytes that childenv_fill needs for envp, which may be NULL; 0 when that is
  * more than a stack should hold (E2BIG).
  */
-size_t childenv_room(const struct lease_ctx *a, char *const envp[]);
+size_t childenv_room(const struct child_env *env, char *const envp[]);
 
 /* Build the environment in room and return it. */
-char **childenv_fill(const struct lease_ctx *a, char *const envp[],
+char **childenv_fill(const struct child_env *env, char *const envp[],
     const struct exe *target, void *room);
 
 #endif

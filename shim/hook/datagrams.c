@@ -3,6 +3,7 @@
  * The exported calls that carry a name with the data: UDP, and TCP with
  * MSG_FASTOPEN.  Without a name they are libc's own.
  */
+#include "hook/attach.h"
 #include "hook/real.h"
 #include "sock/bind.h"
 #include "sock/dest.h"

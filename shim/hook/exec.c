@@ -135,17 +135,17 @@ become(const struct call *c)
 	int rc;
 
 	if (a == NULL || !childenv_readable(c->envp) ||
-	    childenv_other(a, c->envp))
+	    childenv_other(attach_child_env(), c->envp))
 		return make(c, c->envp);
-	room = childenv_room(a, c->envp);
+	room = childenv_room(attach_child_env(), c->envp);
 	if (room == 0) {
 		errno = E2BIG;
 		return -1;
 	}
 	target = aim(a, c, name);
 	announce(a, &target, name, &promise);
-	rc =
-	    make(c, childenv_fill(a, c->envp, &target, __builtin_alloca(room)));
+	rc = make(c, childenv_fill(attach_child_env(), c->envp, &target,
+			 __builtin_alloca(room)));
 	withdraw(a, &promise);
 	return rc;
 }
@@ -315,15 +315,16 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 	int rc;
 
 	if (a == NULL || !childenv_readable(c->envp) ||
-	    childenv_other(a, c->envp))
+	    childenv_other(attach_child_env(), c->envp))
 		return make_child(
 		    pid, c->path, actions, attr, c->argv, c->envp);
-	room = childenv_room(a, c->envp);
+	room = childenv_room(attach_child_env(), c->envp);
 	if (room == 0)
 		return E2BIG;
 	target = aim(a, c, name);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
-	    childenv_fill(a, c->envp, &target, __builtin_alloca(room)));
+	    childenv_fill(
+		attach_child_env(), c->envp, &target, __builtin_alloca(room)));
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)

@@ -3,6 +3,7 @@
  * The exported socket calls: each does what libc's does, on the address that
  * the lease gives, and shows the address that was asked for.
  */
+#include "hook/attach.h"
 #include "hook/real.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"

@@ -6,7 +6,7 @@
  */
 #include "sock/bind.h"
 
-#include "hook/real.h"
+#include "sock/libc.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"
 #include "sock/sockopt.h"

@@ -6,7 +6,7 @@
 #ifndef BIND_H
 #define BIND_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 /*
  * bind(2) for an IP name, which sa and len hold as the program passed it:

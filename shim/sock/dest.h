@@ -5,7 +5,7 @@
 #ifndef DEST_H
 #define DEST_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 /*
  * Does a socket of this protocol that asks for `asked` go inside?  Then given

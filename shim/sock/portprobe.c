@@ -5,7 +5,7 @@
  */
 #include "sock/portprobe.h"
 
-#include "hook/real.h"
+#include "sock/libc.h"
 #include "sock/sockopt.h"
 
 #include <errno.h>

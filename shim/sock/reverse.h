@@ -8,7 +8,7 @@
 #ifndef REVERSE_H
 #define REVERSE_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 /* The local end of fd. */
 bool reverse_local(const struct lease_ctx *a, int fd, struct endpoint *ep);

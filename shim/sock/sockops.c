@@ -4,9 +4,9 @@
  */
 #include "sock/sockops.h"
 
-#include "hook/real.h"
 #include "sock/bind.h"
 #include "sock/dest.h"
+#include "sock/libc.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"
 #include "sock/sockopt.h"

@@ -8,7 +8,7 @@
 #ifndef SOCKOPS_H
 #define SOCKOPS_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 /* Is this a name for bind that can be moved? */
 bool sockops_binds(

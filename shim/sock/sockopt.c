@@ -4,7 +4,7 @@
  */
 #include "sock/sockopt.h"
 
-#include "hook/real.h"
+#include "sock/libc.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 /* A call as the record wants to know it. */
 struct sockcall {

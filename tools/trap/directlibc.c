@@ -3,8 +3,8 @@
  * What lies beneath the modules of shim/ when they run in the tools: libc,
  * and the marked calls, since a net may lie below the tools, too.
  */
-#include "hook/real.h"
 #include "sock/bypass.h"
+#include "sock/libc.h"
 
 struct real real_table = {
 	.bind = bypass_bind,

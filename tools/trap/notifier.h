@@ -12,7 +12,7 @@
 #ifndef NOTIFIER_H
 #define NOTIFIER_H
 
-#include "hook/attach.h"
+#include "sock/ctx.h"
 
 #include <sys/types.h>
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The real calls, listed once and typed by libc itself: what the hooks of the
+ * shim hide, and what the modules of sock/ call.
+ *
+ * The shim fills the table by dlsym(3) (hook/real.c), the tools with the calls
+ * themselves (trap/directlibc.c).  A call that this libc lacks is NULL:
+ * bindresvport, execveat and __recvfrom_chk may be, on musl.
+ */
+#ifndef LIBC_H
+#define LIBC_H
+
+#include <netinet/in.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* recvfrom as compiled with _FORTIFY_SOURCE: size is that of the buffer. */
+ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
+    struct sockaddr *sa, socklen_t *len);
+
+#define REAL_CALLS(X)                                                          \
+	X(bind)                                                                \
+	X(connect)                                                             \
+	X(listen)                                                              \
+	X(accept)                                                              \
+	X(accept4)                                                             \
+	X(getsockname)                                                         \
+	X(getpeername)                                                         \
+	X(getsockopt)                                                          \
+	X(setsockopt)                                                          \
+	X(sendto)                                                              \
+	X(sendmsg)                                                             \
+	X(sendmmsg)                                                            \
+	X(recvfrom)                                                            \
+	X(recvmsg)                                                             \
+	X(recvmmsg)                                                            \
+	X(__recvfrom_chk)                                                      \
+	X(bindresvport)                                                        \
+	X(execve)                                                              \
+	X(execvpe)                                                             \
+	X(fexecve)                                                             \
+	X(execveat)                                                            \
+	X(posix_spawn)                                                         \
+	X(posix_spawnp)
+
+struct real {
+#define X(name) __typeof__(name) *name;
+	REAL_CALLS(X)
+#undef X
+};
+
+/* The table, and whether it is filled: written by real_resolve only. */
+extern struct real real_table;
+extern _Atomic bool real_resolved;
+
+/* Fill the table.  Racing callers store the same values.  Keeps errno. */
+void real_resolve(void);
+
+static inline const struct real *
+real(void)
+{
+	if (!atomic_load_explicit(&real_resolved, memory_order_acquire))
+		real_resolve();
+	return &real_table;
+}
+
+#endif
