@@ -3,7 +3,7 @@
 # All stories; for root once more as an ordinary user.  Some of root's need
 # that user, too: where he cannot reach the build directory (a clone in
 # /root), all of them are run from a build elsewhere.
-# stories.sh BUILD-DIRECTORY
+# stories.sh BUILD-DIRECTORY [PATTERN]
 set -eu
 
 as_nobody() {
@@ -12,10 +12,11 @@ as_nobody() {
 
 # They wait more than they work: eight at a time on two processors.
 play() {
-	"$@" "$build/tests/stories" -j8
+	"$@" "$build/tests/stories" -j8 ${pattern:+--filter "$pattern"}
 }
 
 build=$1
+pattern=${2:-}
 elsewhere=''
 cleanup() {
 	[ -z "$elsewhere" ] || rm -rf "$elsewhere"

@@ -129,7 +129,8 @@ list(const struct view *views, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(leases, lease_of(&views[i]));
-	print(json_pack("{s:i, s:o}", "version", SCHEMA, "leases", leases));
+	print(json_pack("{s:i, s:s, s:o}", "version", SCHEMA, "portlease",
+	    VERSION, "leases", leases));
 }
 
 /* What of a record is only counted. */
@@ -159,6 +160,7 @@ detail(const struct view *v)
 	json_t *lease = lease_of(v);
 
 	json_object_set_new(lease, "version", json_integer(SCHEMA));
+	json_object_set_new(lease, "portlease", json_string(VERSION));
 	if (r != NULL) {
 		json_object_set_new(lease, "images", images_of(r));
 		add_counts(lease, r);

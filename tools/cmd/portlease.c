@@ -38,8 +38,8 @@ print_help(FILE *out)
 		fprintf(
 		    out, "  %-50s %s\n", commands[i]->usage, commands[i]->help);
 	fprintf(out,
-	    "\nportlease COMMAND --help lists its options; portlease(1) "
-	    "tells the rest.\n");
+	    "\nportlease COMMAND --help lists its options; portlease "
+	    "--version names the version; portlease(1) tells the rest.\n");
 }
 
 /*
@@ -84,6 +84,10 @@ main(int argc, char *argv[])
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("portlease " VERSION);
 		return 0;
 	}
 	for (size_t i = 0; i < COMMANDS; i++)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: ISC
+# Unit tests and stories: one program each, of the modules without main().
+modules_o = $(filter-out $(B)/tools/cmd/portlease.o,$(tools_o))
+CRITERION = $(call ask,CRITERION,--cflags $(LIBS) criterion)
+TEST_CFLAGS = $(CRITERION) -I. -Ishim -Itools -DBUILD_DIR='"$(ABS)"' \
+	-DVERSION='"$(VERSION)"'
+TEST_LDLIBS = $(call ask,TEST_LDLIBS,--libs $(LIBS) criterion)
+
+$(B)/tests/%.o: tests/%.c | packages
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) $(SANFLAGS) $(TEST_CFLAGS) -c -o $@ $<
+
+$(B)/tests/units: $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c)) $(modules_o)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+$(B)/tests/stories: $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c)) $(modules_o)
+	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
+
+tests: all $(guests) $(B)/tests/units $(B)/tests/stories
+
+check-unit: all $(B)/tests/units
+	$(B)/tests/units $(if $(T),--filter '$(T)')
+
+check-stories: tests
+	tests/stories.sh $(ABS) $(if $(T),'$(T)')
+
+.PHONY: tests check-unit check-stories
