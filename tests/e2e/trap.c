@@ -285,7 +285,7 @@ monitor_of(const char *ip)
 	return story_number(line, "live");
 }
 
-/* What the shim calls passes the net: nobody is asked. */
+/* What the shim calls passes the filter: the monitor is not asked. */
 Test(trap, a_program_with_the_shim_does_not_wait_for_the_monitor)
 {
 	struct run *r = START(PORTLEASE, "run", "--trap", TELL_IP, "sh", "-c",
@@ -317,7 +317,7 @@ Test(trap, a_trapped_program_does_not_survive_its_monitor)
 	cr_expect_eq(RUN(PORTLEASE, "reap", "-q", ip)->status, 0);
 }
 
-/* Their own sockets are not the outer lease's, whose net lies below them. */
+/* Their own sockets are not the outer lease's, whose filter they are below. */
 Test(trap, a_lease_inside_a_trapped_one)
 {
 	struct run *r = START(PORTLEASE, "run", "--trap", PORTLEASE, "run",
@@ -336,12 +336,12 @@ Test(trap, a_second_net_is_refused_in_one_line)
 
 	cr_expect_eq(WEXITSTATUS(r->status), 125);
 	cr_expect_str_eq(r->err,
-	    "portlease: --trap: the kernel refuses the filter: there is "
-	    "another net already\n");
+	    "portlease: --trap: the kernel refuses the filter: another "
+	    "filter with a listener is installed already\n");
 	story_left_nothing();
 }
 
-Test(trap, a_lease_without_a_command_has_no_net)
+Test(trap, a_lease_without_a_command_has_no_filter)
 {
 	struct run *r = RUN(PORTLEASE, "acquire", "--trap");
 
@@ -396,7 +396,7 @@ Test(trap, who_may_not_be_looked_into_is_refused_and_named)
 	cr_expect_not_null(
 	    strstr(r->err, "bind 9925: Operation not permitted"), "%s", r->err);
 	cr_expect_eq(
-	    story_count(r->err, "cannot be looked into"), 1, "%s", r->err);
+	    story_count(r->err, "cannot be inspected"), 1, "%s", r->err);
 }
 
 Test(trap, roots_monitor_lends_nobody_its_privileges)

@@ -15,8 +15,8 @@ struct named {
 	socklen_t len;
 };
 
-#define UNASKED .socket_error = DECIDE_UNASKED
-#define TCP     .protocol = IPPROTO_TCP
+#define NOT_FETCHED .socket_error = SOCKET_NOT_FETCHED
+#define TCP         .protocol = IPPROTO_TCP
 #define ANY                                                                    \
 	{                                                                      \
 		AF_INET, INADDR_ANY, 9925, 0                                   \
@@ -29,75 +29,75 @@ struct named {
 	{                                                                      \
 		AF_INET, INADDR_ANY, 80, 0                                     \
 	}
-#define LESSER .lesser = true, .reserved = 1024
+#define UNPRIVILEGED .unprivileged = true, .reserved = 1024
 
 static const struct row {
 	const char *what;
-	struct decide t;
+	struct caught_call t;
 	struct named name;
 	enum answer answer;
 	int error;
 } rows[] = {
-	{ "an IP name wants a look", { .call = DECIDE_BIND, UNASKED }, ANY,
-	    ANSWER_LOOK, 0 },
-	{ "so does a connect", { .call = DECIDE_CONNECT, UNASKED }, LOCAL,
-	    ANSWER_LOOK, 0 },
-	{ "and a listen", { .call = DECIDE_LISTEN, UNASKED }, { 0 },
-	    ANSWER_LOOK, 0 },
-	{ "a TCP bind is made", { .call = DECIDE_BIND, TCP }, ANY, ANSWER_MOVE,
+	{ "an IP name needs the socket", { .call = CALL_BIND, NOT_FETCHED },
+	    ANY, ANSWER_FETCH, 0 },
+	{ "a connect needs it, too", { .call = CALL_CONNECT, NOT_FETCHED },
+	    LOCAL, ANSWER_FETCH, 0 },
+	{ "and so does a listen", { .call = CALL_LISTEN, NOT_FETCHED }, { 0 },
+	    ANSWER_FETCH, 0 },
+	{ "a TCP bind is made", { .call = CALL_BIND, TCP }, ANY, ANSWER_MAKE,
 	    0 },
 	{ "a UDP connect is made",
-	    { .call = DECIDE_CONNECT, .protocol = IPPROTO_UDP }, LOCAL,
-	    ANSWER_MOVE, 0 },
-	{ "a TCP listen is made", { .call = DECIDE_LISTEN, TCP }, { 0 },
-	    ANSWER_MOVE, 0 },
-	{ "an IPv6 name", { .call = DECIDE_BIND, TCP },
-	    { AF_INET6, 0, 9925, 0 }, ANSWER_MOVE, 0 },
-	{ "a Unix name passes", { .call = DECIDE_CONNECT, UNASKED },
+	    { .call = CALL_CONNECT, .protocol = IPPROTO_UDP }, LOCAL,
+	    ANSWER_MAKE, 0 },
+	{ "a TCP listen is made", { .call = CALL_LISTEN, TCP }, { 0 },
+	    ANSWER_MAKE, 0 },
+	{ "an IPv6 name", { .call = CALL_BIND, TCP }, { AF_INET6, 0, 9925, 0 },
+	    ANSWER_MAKE, 0 },
+	{ "a Unix name passes", { .call = CALL_CONNECT, NOT_FETCHED },
 	    { AF_UNIX, 0, 0, 110 }, ANSWER_PASS, 0 },
-	{ "a netlink name passes", { .call = DECIDE_BIND, UNASKED },
+	{ "a netlink name passes", { .call = CALL_BIND, NOT_FETCHED },
 	    { AF_NETLINK, 0, 0, 12 }, ANSWER_PASS, 0 },
-	{ "a name that is too short passes", { .call = DECIDE_BIND, UNASKED },
+	{ "a name that is too short passes", { .call = CALL_BIND, NOT_FETCHED },
 	    { AF_INET, 0, 9925, 8 }, ANSWER_PASS, 0 },
-	{ "a name that is too long passes", { .call = DECIDE_BIND, UNASKED },
+	{ "a name that is too long passes", { .call = CALL_BIND, NOT_FETCHED },
 	    { AF_INET, 0, 9925, 129 }, ANSWER_PASS, 0 },
-	{ "a negative length passes", { .call = DECIDE_CONNECT, UNASKED },
+	{ "a negative length passes", { .call = CALL_CONNECT, NOT_FETCHED },
 	    { AF_INET, 0, 9925, (socklen_t)-1 }, ANSWER_PASS, 0 },
-	{ "AF_UNSPEC undoes a connect", { .call = DECIDE_CONNECT, UNASKED },
+	{ "AF_UNSPEC undoes a connect", { .call = CALL_CONNECT, NOT_FETCHED },
 	    { AF_UNSPEC, 0, 0, 0 }, ANSWER_PASS, 0 },
-	{ "AF_UNSPEC binds the wildcard", { .call = DECIDE_BIND, TCP },
-	    { AF_UNSPEC, INADDR_ANY, 9925, 0 }, ANSWER_MOVE, 0 },
+	{ "AF_UNSPEC binds the wildcard", { .call = CALL_BIND, TCP },
+	    { AF_UNSPEC, INADDR_ANY, 9925, 0 }, ANSWER_MAKE, 0 },
 	{ "an address that cannot be read passes",
-	    { .call = DECIDE_BIND, UNASKED, .name_error = EFAULT }, ANY,
+	    { .call = CALL_BIND, NOT_FETCHED, .name_error = EFAULT }, ANY,
 	    ANSWER_PASS, 0 },
 	{ "memory that may not be read",
-	    { .call = DECIDE_BIND, UNASKED, .name_error = EPERM }, ANY,
+	    { .call = CALL_BIND, NOT_FETCHED, .name_error = EPERM }, ANY,
 	    ANSWER_FAIL, EPERM },
 	{ "a socket that may not be fetched",
-	    { .call = DECIDE_LISTEN, .socket_error = EPERM }, { 0 },
-	    ANSWER_FAIL, EPERM },
+	    { .call = CALL_LISTEN, .socket_error = EPERM }, { 0 }, ANSWER_FAIL,
+	    EPERM },
 	{ "no such descriptor passes",
-	    { .call = DECIDE_BIND, .socket_error = EBADF }, ANY, ANSWER_PASS,
+	    { .call = CALL_BIND, .socket_error = EBADF }, ANY, ANSWER_PASS, 0 },
+	{ "an IP name on a Unix socket passes", { .call = CALL_BIND }, ANY,
+	    ANSWER_PASS, 0 },
+	{ "a Unix listener passes", { .call = CALL_LISTEN }, { 0 }, ANSWER_PASS,
 	    0 },
-	{ "an IP name on a Unix socket passes", { .call = DECIDE_BIND }, ANY,
-	    ANSWER_PASS, 0 },
-	{ "a Unix listener passes", { .call = DECIDE_LISTEN }, { 0 },
-	    ANSWER_PASS, 0 },
-	{ "a low port without privileges", { .call = DECIDE_BIND, TCP, LESSER },
-	    LOW, ANSWER_FAIL, EACCES },
+	{ "a low port without privileges",
+	    { .call = CALL_BIND, TCP, UNPRIVILEGED }, LOW, ANSWER_FAIL,
+	    EACCES },
 	{ "a high port without privileges",
-	    { .call = DECIDE_BIND, TCP, LESSER }, ANY, ANSWER_MOVE, 0 },
-	{ "a connect to a low port", { .call = DECIDE_CONNECT, TCP, LESSER },
-	    LOW, ANSWER_MOVE, 0 },
-	{ "who is gone gets no answer",
-	    { .call = DECIDE_BIND, TCP, .gone = true }, ANY, ANSWER_NONE, 0 },
-	{ "nor an error",
-	    { .call = DECIDE_BIND, .gone = true, .socket_error = EPERM }, ANY,
+	    { .call = CALL_BIND, TCP, UNPRIVILEGED }, ANY, ANSWER_MAKE, 0 },
+	{ "a connect to a low port",
+	    { .call = CALL_CONNECT, TCP, UNPRIVILEGED }, LOW, ANSWER_MAKE, 0 },
+	{ "a caller that is gone gets no answer",
+	    { .call = CALL_BIND, TCP, .gone = true }, ANY, ANSWER_NONE, 0 },
+	{ "and no error",
+	    { .call = CALL_BIND, .gone = true, .socket_error = EPERM }, ANY,
 	    ANSWER_NONE, 0 },
 };
 
 static void
-set_name(struct decide *t, const struct named *named)
+set_name(struct caught_call *t, const struct named *named)
 {
 	struct endpoint ep =
 	    endpoint_of((uint16_t)named->family, named->ip, named->port);
@@ -111,10 +111,10 @@ set_name(struct decide *t, const struct named *named)
 		t->len = named->len;
 }
 
-Test(trapped, answers)
+Test(decide, answers)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct decide t = rows[i].t;
+		struct caught_call t = rows[i].t;
 		int error = -1;
 
 		set_name(&t, &rows[i].name);
@@ -124,12 +124,12 @@ Test(trapped, answers)
 	}
 }
 
-Test(trapped, only_a_blocking_connect_waits)
+Test(decide, only_a_blocking_connect_waits)
 {
-	cr_expect(decide_waits(DECIDE_CONNECT, true, EINPROGRESS));
-	cr_expect(decide_waits(DECIDE_CONNECT, true, EALREADY));
-	cr_expect_not(decide_waits(DECIDE_CONNECT, false, EINPROGRESS));
-	cr_expect_not(decide_waits(DECIDE_CONNECT, true, ECONNREFUSED));
-	cr_expect_not(decide_waits(DECIDE_CONNECT, true, 0));
-	cr_expect_not(decide_waits(DECIDE_BIND, true, EINPROGRESS));
+	cr_expect(decide_waits(CALL_CONNECT, true, EINPROGRESS));
+	cr_expect(decide_waits(CALL_CONNECT, true, EALREADY));
+	cr_expect_not(decide_waits(CALL_CONNECT, false, EINPROGRESS));
+	cr_expect_not(decide_waits(CALL_CONNECT, true, ECONNREFUSED));
+	cr_expect_not(decide_waits(CALL_CONNECT, true, 0));
+	cr_expect_not(decide_waits(CALL_BIND, true, EINPROGRESS));
 }

@@ -16,7 +16,7 @@
 #include "store/coverage.h"
 #include "store/enter.h"
 #include "store/statedir.h"
-#include "trap/notifier.h"
+#include "trap/filter.h"
 
 #include <err.h>
 #include <errno.h>
@@ -198,7 +198,7 @@ become_command(int channel, const struct ipc_request *r, char *argv[],
 	if (!r->foreground)
 		(void)setpgid(0, 0);
 	if (r->options.trap)
-		notifier_install(channel);
+		filter_install(channel);
 	if (recv(channel, &go, sizeof(go), 0) != (ssize_t)sizeof(go) ||
 	    fault("stub.go") == -1)
 		_exit(EXIT_PORTLEASE);

@@ -374,13 +374,15 @@ loop(struct monitor *m)
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
 			{ .fd = startup_fd(&m->vigil.boot), .events = POLLIN },
-			{ .fd = notifier_fd(&m->trap), .events = POLLIN },
+			{ .fd = m->trap.listener, .events = POLLIN },
 		};
 
 		if (fault("monitor.poll") == -1 ||
 		    poll(fds, 5, timeout_of(m)) == -1)
 			breathe();
-		notifier_handle(&m->trap, fds[4].revents);
+		if (notifier_handle(&m->trap, fds[4].revents))
+			msg(m->claim.stored.record, "%s: %s", m->go.ip,
+			    m->trap.why);
 		if (fds[1].revents)
 			read_control(m);
 		if (fds[2].revents)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What lies beneath the modules of shim/ when they run in the tools: libc,
- * and the marked calls, since a net may lie below the tools, too.
+ * The table of real calls for the modules of shim/ when they run in the tools:
+ * those of libc, and the marked ones, since the tools may run below a filter.
  */
 #include "sock/bypass.h"
 #include "sock/libc.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The net of --trap: a seccomp filter, inherited by every descendant, that
- * stops bind, connect and listen until somebody has answered
- * (seccomp_unotify(2)).  Marked calls (shim/mark.h) and those of other
+ * The seccomp filter of --trap.  Every descendant inherits it, and it stops
+ * bind, connect and listen until the reader of its listener has answered
+ * (seccomp_unotify(2)).  Marked calls (sock/bypass.h) and those of other
  * architectures pass.  io_uring_setup is ENOSYS: a ring makes the three calls
  * without a system call.
  */
@@ -12,13 +12,18 @@
 #include <stdbool.h>
 
 /*
- * Lay the net below the calling thread, for good.  Where that needs it
- * (without CAP_SYS_ADMIN), no_new_privs is set first.  Returns the listener,
- * which is closed on exec; -1 with errno: EBUSY when another net with a
+ * In the stub: install the filter for the calling thread, for good, and send
+ * its listener through channel, or the errno: EBUSY when another filter with a
  * listener is there already, EINVAL or ENOSYS when the kernel has none.
- * steady is set when a call that has been received is taken away from its
- * answer by fatal signals only (Linux 5.19).
+ * Without CAP_SYS_ADMIN no_new_privs is set first.
  */
-int filter_install(bool *steady);
+void filter_install(int channel);
+
+/*
+ * In the monitor: what the stub sent.  The listener, which is closed on exec;
+ * -1 with errno.  killable is set when only a fatal signal takes a call that
+ * has been received away from its answer (Linux 5.19).
+ */
+int filter_receive(int channel, bool *killable);
 
 #endif

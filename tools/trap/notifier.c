@@ -1,179 +1,77 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * See seccomp_unotify(2).  Whatever was read of the process counts only when
- * the notification is still valid afterwards: its pid may be another's.
- */
+/* See seccomp_unotify(2). */
 #include "trap/notifier.h"
-#include "base/fault.h"
-#include "base/msg.h"
-#include "base/text.h"
 #include "kernel/procfs.h"
 #include "sock/sockops.h"
 #include "sock/sockopt.h"
-#include "store/recquery.h"
+#include "trap/caller.h"
 #include "trap/decide.h"
 #include "trap/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-/* Linux 6.9: a descriptor of a thread; it is O_EXCL. */
-#ifndef PIDFD_THREAD
-#define PIDFD_THREAD O_EXCL
-#endif
-
-/* What the calls are called, and what their numbers are. */
 static const struct {
 	int nr;
 	const char *name;
 } calls[] = {
-	[DECIDE_BIND] = { SYS_bind, "bind" },
-	[DECIDE_CONNECT] = { SYS_connect, "connect" },
-	[DECIDE_LISTEN] = { SYS_listen, "listen" },
+	[CALL_BIND] = { SYS_bind, "bind" },
+	[CALL_CONNECT] = { SYS_connect, "connect" },
+	[CALL_LISTEN] = { SYS_listen, "listen" },
 };
 
 enum { CALLS = sizeof(calls) / sizeof(*calls) };
 
-/* What the stub tells, beside the listener. */
-struct laid {
-	int error; /* 0: the net lies */
-	bool steady; /* see filter_install */
-};
-
-/* Room for one descriptor in a message. */
-union control {
-	char buf[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
-
-void
-notifier_install(int channel)
-{
-	struct laid laid = { 0 };
-	int fd = fault("stub.trap") == -1 ? -1 : filter_install(&laid.steady);
-	union control u = { 0 };
-	struct iovec iov = { &laid, sizeof(laid) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	laid.error = fd == -1 ? errno : 0;
-	if (fd != -1) {
-		msg.msg_control = u.buf;
-		msg.msg_controllen = sizeof(u.buf);
-		u.align.cmsg_level = SOL_SOCKET;
-		u.align.cmsg_type = SCM_RIGHTS;
-		u.align.cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(&u.align), &fd, sizeof(fd));
-	}
-	(void)sendmsg(channel, &msg, MSG_NOSIGNAL); /* or the monitor is gone */
-	if (fd != -1)
-		close(fd);
-}
-
-/* What the stub sent: the listener; -1 with errno. */
 static int
-receive(int channel, bool *steady)
+explain(struct notifier *n, const char *what)
 {
-	struct laid laid = { .error = ECONNRESET };
-	union control u = { 0 };
-	struct iovec iov = { &laid, sizeof(laid) };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = u.buf,
-		.msg_controllen = sizeof(u.buf) };
-	ssize_t n = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	int fd = -1;
-
-	if (c != NULL && c->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	if (fd == -1 && n != -1)
-		errno = laid.error != 0 ? laid.error : EMFILE;
-	*steady = laid.steady;
-	return fd;
-}
-
-/* A thread that does not lead its process has no pidfd before Linux 6.9. */
-static int
-open_process(pid_t tid)
-{
-	struct procfs_status status;
-	long fd = syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
-
-	if (fd == -1 && errno == EINVAL)
-		fd = syscall(SYS_pidfd_open, tid, 0);
-	if (fd == -1 && (errno == EINVAL || errno == ENOENT) &&
-	    procfs_status(tid, &status) == 0)
-		fd = syscall(SYS_pidfd_open, status.tgid, 0);
-	return (int)fd;
-}
-
-/* A duplicate of what the thread has open as fd; -1 with errno. */
-static int
-fetch(pid_t tid, int fd)
-{
-	int process = open_process(tid), copy, keep;
-
-	if (process == -1)
-		return -1;
-	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
-	keep = errno;
-	close(process);
-	errno = keep;
-	return copy;
-}
-
-static int
-refuse(struct notifier *t, const char *what)
-{
-	(void)snprintf(t->why, sizeof(t->why), "%s: %s", what,
-	    errno == EBUSY ? "there is another net already"
+	(void)snprintf(n->why, sizeof(n->why), "%s: %s", what,
+	    errno == EBUSY ? "another filter with a listener is "
+			     "installed already"
 			   : strerror(errno)); /* fits */
 	return -1;
 }
 
 static int
-make_room(struct notifier *t)
+allocate(struct notifier *n)
 {
 	struct seccomp_notif_sizes sizes;
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == -1)
 		return -1;
-	t->call_size = sizes.seccomp_notif > sizeof(*t->call)
+	n->call_size = sizes.seccomp_notif > sizeof(*n->call)
 			   ? sizes.seccomp_notif
-			   : sizeof(*t->call);
-	t->reply_size = sizes.seccomp_notif_resp > sizeof(*t->reply)
+			   : sizeof(*n->call);
+	n->reply_size = sizes.seccomp_notif_resp > sizeof(*n->reply)
 			    ? sizes.seccomp_notif_resp
-			    : sizeof(*t->reply);
-	t->call = calloc(1, t->call_size);
-	t->reply = calloc(1, t->reply_size);
-	return t->call == NULL || t->reply == NULL ? -1 : 0;
+			    : sizeof(*n->reply);
+	n->call = calloc(1, n->call_size);
+	n->reply = calloc(1, n->reply_size);
+	return n->call == NULL || n->reply == NULL ? -1 : 0;
 }
 
 int
-notifier_take(struct notifier *t, int channel, pid_t command)
+notifier_take(struct notifier *n, int channel, pid_t command)
 {
 	int fd;
 
-	t->listener = receive(channel, &t->steady);
-	if (t->listener == -1)
-		return refuse(t, "the kernel refuses the filter");
-	if (make_room(t) == -1)
-		return refuse(t, "no notifications");
+	n->listener = filter_receive(channel, &n->killable);
+	if (n->listener == -1)
+		return explain(n, "the kernel refuses the filter");
+	if (allocate(n) == -1)
+		return explain(n, "no notifications");
 	/* Any descriptor will do, be it open or not. */
-	fd = fetch(command, STDERR_FILENO);
+	fd = caller_fetch(command, STDERR_FILENO);
 	if (fd == -1 && errno != EBADF)
-		return refuse(t, "the command's sockets cannot be reached");
+		return explain(n, "the command's sockets cannot be reached");
 	if (fd != -1)
 		close(fd);
 	return 0;
@@ -196,156 +94,89 @@ read_reserved(void)
 
 void
 notifier_begin(
-    struct notifier *t, const struct terms *terms, struct record *record)
+    struct notifier *n, const struct terms *terms, struct record *record)
 {
-	t->lease.terms = *terms;
-	t->lease.record = record;
-	t->lease.self = &t->opener;
-	t->root = geteuid() == 0;
-	t->reserved = read_reserved();
-	(void)procfs_namespace("pid", &t->pidns);
-}
-
-int
-notifier_fd(const struct notifier *t)
-{
-	return t->listener;
+	n->lease.terms = *terms;
+	n->lease.record = record;
+	n->lease.self = &n->opener;
+	n->root = geteuid() == 0;
+	n->reserved = read_reserved();
+	(void)procfs_namespace("pid", &n->opener.pidns);
 }
 
 static bool
-valid(const struct notifier *t)
+valid(const struct notifier *n)
 {
-	return ioctl(t->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &t->call->id) ==
+	return ioctl(n->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->call->id) ==
 	       0;
 }
 
 static void
-read_name(const struct notifier *t, struct decide *call)
+read_name(const struct notifier *n, struct caught_call *c)
 {
-	const struct seccomp_data *data = &t->call->data;
-	struct iovec here = { &call->name, 0 };
-	struct iovec there = { .iov_base = (void *)(uintptr_t)data->args[1] };
-	ssize_t n;
+	const struct seccomp_data *data = &n->call->data;
 
-	call->len = (socklen_t)data->args[2];
-	if (call->call == DECIDE_LISTEN || call->len > sizeof(call->name))
-		return;
-	here.iov_len = there.iov_len = call->len;
-	n = process_vm_readv((pid_t)t->call->pid, &here, 1, &there, 1, 0);
-	if (n != (ssize_t)call->len)
-		call->name_error = n == -1 ? errno : EFAULT;
+	c->len = (socklen_t)data->args[2];
+	if (c->call != CALL_LISTEN && c->len <= sizeof(c->name))
+		c->name_error = caller_read(
+		    (pid_t)n->call->pid, data->args[1], &c->name, c->len);
 }
 
 /* Fetch the socket, and learn what the answer depends on. */
 static int
-look(const struct notifier *t, struct decide *call)
+fetch(const struct notifier *n, struct caught_call *c)
 {
 	struct procfs_status status;
-	int fd = fetch((pid_t)t->call->pid, call->fd);
+	pid_t tid = (pid_t)n->call->pid;
+	int fd = caller_fetch(tid, c->fd);
 
-	call->socket_error = fd == -1 ? errno : 0;
-	call->protocol = fd == -1 ? 0 : sockopt_protocol(fd);
-	call->reserved = t->reserved;
-	if (t->root && call->call == DECIDE_BIND)
-		call->lesser =
-		    procfs_status((pid_t)t->call->pid, &status) == 0 &&
-		    status.euid != 0;
-	call->gone = !valid(t);
+	c->socket_error = fd == -1 ? errno : 0;
+	c->protocol = fd == -1 ? 0 : sockopt_protocol(fd);
+	c->reserved = n->reserved;
+	if (n->root && c->call == CALL_BIND)
+		c->unprivileged =
+		    procfs_status(tid, &status) == 0 && status.euid != 0;
+	c->gone = !valid(n);
 	return fd;
 }
 
 static void
-name_image(pid_t tid, char path[static IMAGE_PATH])
+answer(struct notifier *n, int error, uint32_t flags)
 {
-	char link[40], full[PATH_MAX];
-	size_t len, room = IMAGE_PATH - 1;
-	ssize_t n;
-
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", tid); /* fits */
-	n = readlink(link, full, sizeof(full) - 1);
-	len = n > 0 ? (size_t)n : 0;
-	memset(path, 0, IMAGE_PATH);
-	memcpy(path, full + (len > room ? len - room : 0),
-	    len > room ? room : len);
-}
-
-/* The slot of an image that is there already; RECORD_IMAGES nowhere. */
-static uint16_t
-find_image(const struct record *r, const struct image *wanted)
-{
-	struct image image;
-
-	for (size_t i = 0; i < RECORD_IMAGES; i++) {
-		size_t n = ((size_t)wanted->pid + i) % RECORD_IMAGES;
-
-		if (r->images[n].pid == wanted->pid &&
-		    recquery_image(r, n, &image) &&
-		    image.start == wanted->start &&
-		    strcmp(image.path, wanted->path) == 0)
-			return (uint16_t)n;
-	}
-	return RECORD_IMAGES;
-}
-
-/* Who makes the call, for the notes; the image is written when it is new. */
-static void
-identify(struct notifier *t)
-{
-	struct image image = { .flags = IMAGE_TRAPPED, .pidns = t->pidns };
-	pid_t tid = (pid_t)t->call->pid;
-	struct procfs_status status = { .tgid = tid };
-	struct procfs_stat stat = { 0 };
-
-	(void)procfs_status(tid, &status);
-	(void)procfs_stat(status.tgid, &stat);
-	image.pid = status.tgid;
-	image.start = stat.start;
-	name_image(tid, image.path);
-	t->opener.start = image.start;
-	t->opener.pidns = image.pidns;
-	t->opener.image = find_image(t->lease.record, &image);
-	if (t->opener.image == RECORD_IMAGES)
-		t->opener.image = record_image(t->lease.record, &image);
-	atomic_store(&t->opener.pid, image.pid);
-}
-
-static void
-answer(struct notifier *t, int error, uint32_t flags)
-{
-	memset(t->reply, 0, t->reply_size);
-	t->reply->id = t->call->id;
-	t->reply->error = -error;
-	t->reply->flags = flags;
+	memset(n->reply, 0, n->reply_size);
+	n->reply->id = n->call->id;
+	n->reply->error = -error;
+	n->reply->flags = flags;
 	/* ENOENT: nobody waits for it any more. */
-	(void)ioctl(t->listener, SECCOMP_IOCTL_NOTIF_SEND, t->reply);
+	(void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, n->reply);
 }
 
 /*
- * Where the net is not steady, any signal may take a caller away from an
+ * Where the wait is not killable, any signal may take a caller away from an
  * answer, even from one that the kernel has accepted, and the call is made
  * again.  A second connect or listen is as good as the first.  A second bind
  * is refused, although the first one is what it wants: remember those made.
  */
 static void
-remember(struct notifier *t, const struct decide *call, int fd)
+remember(struct notifier *n, const struct caught_call *c, int fd)
 {
-	if (!t->steady && call->call == DECIDE_BIND)
-		t->made[t->nmade++ % NOTIFIER_MADE] =
-		    (struct made){ sockopt_cookie(fd), t->call->pid, call->name,
-			    call->len };
+	if (!n->killable && c->call == CALL_BIND)
+		n->made[n->nmade++ % NOTIFIER_MADE] =
+		    (struct made){ sockopt_cookie(fd), n->call->pid, c->name,
+			    c->len };
 }
 
 static bool
-was_made(struct notifier *t, const struct decide *call, int fd)
+was_made(struct notifier *n, const struct caught_call *c, int fd)
 {
 	uint64_t cookie = sockopt_cookie(fd);
 
 	for (size_t i = 0; i < NOTIFIER_MADE; i++) {
-		struct made *made = &t->made[i];
+		struct made *made = &n->made[i];
 
 		if (made->cookie == 0 || made->cookie != cookie ||
-		    made->thread != t->call->pid || made->len != call->len ||
-		    memcmp(&made->name, &call->name, call->len) != 0)
+		    made->thread != n->call->pid || made->len != c->len ||
+		    memcmp(&made->name, &c->name, c->len) != 0)
 			continue;
 		made->cookie = 0;
 		return true;
@@ -355,19 +186,19 @@ was_made(struct notifier *t, const struct decide *call, int fd)
 
 /* Make the call; 0, or its errno. */
 static int
-make(struct notifier *t, const struct decide *call, int fd)
+make(struct notifier *n, const struct caught_call *c, int fd)
 {
-	const struct sockaddr *sa = (const struct sockaddr *)&call->name;
-	const struct lease_ctx *a = &t->lease;
+	const struct sockaddr *sa = (const struct sockaddr *)&c->name;
+	const struct lease_ctx *a = &n->lease;
 	int rc = -1;
 
 	errno = 0;
-	if (call->call == DECIDE_BIND)
-		rc = sockops_bind(a, fd, sa, call->len);
-	else if (call->call == DECIDE_LISTEN)
-		rc = sockops_listen(a, fd, (int)t->call->data.args[1]);
+	if (c->call == CALL_BIND)
+		rc = sockops_bind(a, fd, sa, c->len);
+	else if (c->call == CALL_LISTEN)
+		rc = sockops_listen(a, fd, (int)n->call->data.args[1]);
 	else
-		rc = sockops_connect(a, fd, sa, call->len);
+		rc = sockops_connect(a, fd, sa, c->len);
 	return rc == 0 ? 0 : errno;
 }
 
@@ -377,109 +208,102 @@ make(struct notifier *t, const struct decide *call, int fd)
  */
 static int
 make_at_once(
-    struct notifier *t, const struct decide *call, int fd, bool *blocking)
+    struct notifier *n, const struct caught_call *c, int fd, bool *blocking)
 {
 	int flags = fcntl(fd, F_GETFL), error;
 
 	*blocking = flags != -1 && !(flags & O_NONBLOCK);
-	if (!*blocking || call->call != DECIDE_CONNECT)
-		return make(t, call, fd);
+	if (!*blocking || c->call != CALL_CONNECT)
+		return make(n, c, fd);
 	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-	error = make(t, call, fd);
+	error = make(n, c, fd);
 	(void)fcntl(fd, F_SETFL, flags);
 	return error;
 }
 
 static void
-move(struct notifier *t, const struct decide *call, int fd)
+make_and_answer(struct notifier *n, const struct caught_call *c, int fd)
 {
 	bool blocking;
 	int error;
 
-	identify(t);
-	error = make_at_once(t, call, fd, &blocking);
-	if (error == EINVAL && call->call == DECIDE_BIND &&
-	    was_made(t, call, fd))
+	caller_identify((pid_t)n->call->pid, n->lease.record, &n->opener);
+	error = make_at_once(n, c, fd, &blocking);
+	if (error == EINVAL && c->call == CALL_BIND && was_made(n, c, fd))
 		error = 0;
 	if (error == 0)
-		remember(t, call, fd);
-	if (decide_waits(call->call, blocking, error))
-		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+		remember(n, c, fd);
+	if (decide_waits(c->call, blocking, error))
+		answer(n, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 	else
-		answer(t, error, 0);
+		answer(n, error, 0);
 }
 
-/* One line a lease. */
 static void
-say_hidden(struct notifier *t, const struct decide *call)
+explain_refusal(struct notifier *n, const struct caught_call *c)
 {
-	int error =
-	    call->socket_error > 0 ? call->socket_error : call->name_error;
-	pid_t pid = (pid_t)t->call->pid;
-	char ip[16], line[160] = "?";
+	int error = c->socket_error > 0 ? c->socket_error : c->name_error;
+	pid_t pid = (pid_t)n->call->pid;
+	char line[160] = "?";
 
-	if (t->said)
+	if (n->reported || error == 0)
 		return;
-	t->said = true;
-	text_address(t->lease.terms.leased, ip);
+	n->reported = true;
 	(void)procfs_cmdline(pid, line, sizeof(line));
-	msg(t->lease.record,
-	    "%s: pid %d (%s) cannot be looked into: %s; its %s was refused", ip,
-	    pid, line, strerror(error), calls[call->call].name);
+	(void)snprintf(n->why, sizeof(n->why),
+	    "pid %d (%s) cannot be inspected: %s; its %s was refused", pid,
+	    line, strerror(error), calls[c->call].name); /* fits */
 }
 
 static void
-fail(struct notifier *t, const struct decide *call, int error)
+handle_call(struct notifier *n, enum call which)
 {
-	if (call->socket_error > 0 || call->name_error != 0)
-		say_hidden(t, call);
-	answer(t, error, 0);
-}
-
-static void
-attend(struct notifier *t, enum decide_call which)
-{
-	struct decide call = { .call = which,
-		.fd = (int)t->call->data.args[0],
-		.socket_error = DECIDE_UNASKED };
+	struct caught_call c = { .call = which,
+		.fd = (int)n->call->data.args[0],
+		.socket_error = SOCKET_NOT_FETCHED };
 	enum answer verdict;
 	int fd = -1, error;
 
-	read_name(t, &call);
-	call.gone = call.name_error != 0 && !valid(t);
-	verdict = decide_answer(&call, &error);
-	if (verdict == ANSWER_LOOK) {
-		fd = look(t, &call);
-		verdict = decide_answer(&call, &error);
+	read_name(n, &c);
+	c.gone = c.name_error != 0 && !valid(n);
+	verdict = decide_answer(&c, &error);
+	if (verdict == ANSWER_FETCH) {
+		fd = fetch(n, &c);
+		verdict = decide_answer(&c, &error);
 	}
-	if (verdict == ANSWER_PASS)
-		answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
-	else if (verdict == ANSWER_FAIL)
-		fail(t, &call, error);
-	else if (verdict == ANSWER_MOVE)
-		move(t, &call, fd);
+	if (verdict == ANSWER_PASS) {
+		answer(n, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	} else if (verdict == ANSWER_FAIL) {
+		explain_refusal(n, &c);
+		answer(n, error, 0);
+	} else if (verdict == ANSWER_MAKE) {
+		make_and_answer(n, &c, fd);
+	}
 	if (fd != -1)
 		close(fd);
 }
 
-void
-notifier_handle(struct notifier *t, short revents)
+bool
+notifier_handle(struct notifier *n, short revents)
 {
+	bool reported = n->reported;
+	size_t i = 0;
+
 	if (revents == 0)
-		return;
-	if (!(revents & POLLIN)) { /* POLLHUP: nobody is left in it */
-		close(t->listener);
-		t->listener = -1;
-		return;
+		return false;
+	if (!(revents & POLLIN)) { /* POLLHUP: no process is left below it */
+		close(n->listener);
+		n->listener = -1;
+		return false;
 	}
-	memset(t->call, 0, t->call_size);
-	if (ioctl(t->listener, SECCOMP_IOCTL_NOTIF_RECV, t->call) == -1)
-		return;
-	for (size_t i = 0; i < CALLS; i++) {
-		if (t->call->data.nr == calls[i].nr) {
-			attend(t, (enum decide_call)i);
-			return;
-		}
-	}
-	answer(t, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	memset(n->call, 0, n->call_size);
+	if (ioctl(n->listener, SECCOMP_IOCTL_NOTIF_RECV, n->call) == -1)
+		return false;
+	while (i < CALLS && n->call->data.nr != calls[i].nr)
+		i++;
+	if (i < CALLS)
+		handle_call(n, (enum call)i);
+	else
+		answer(n, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	return n->reported && !reported;
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * --trap: the net below the command, for programs that the shim does not see
- * (static ones, Go, raw system calls).  The stub lays it (filter.h) and hands
- * the listener to the monitor, who answers each caught call by the shim's own
- * rules, on a duplicate of the program's socket (pidfd_getfd(2)).
+ * --trap: bind, connect and listen of programs that the shim is not in (static
+ * ones, Go, raw system calls), as if it were.
+ *
+ * The stub installs a seccomp filter before it becomes the command, and sends
+ * the filter's listener to the monitor (filter.h).  A program that makes one
+ * of the three calls is stopped by the kernel.  The monitor reads the call
+ * from the listener, copies the name from the program's memory, gets a
+ * duplicate of its socket (caller.h), decides (decide.h), makes the call on
+ * the duplicate by the shim's own rules, and sends the result as the answer.
  *
  * The name is copied once and only the copy counts: a program that changes it
- * meanwhile gains nothing.  No answer ever waits: a connect that has to is
- * begun here and waited for by the program itself (trapped.h).
+ * meanwhile gains nothing.  The monitor never waits for a connect: it begins
+ * one, and lets the program's own call go on to wait for it.
  */
 #ifndef NOTIFIER_H
 #define NOTIFIER_H
@@ -30,43 +35,37 @@ struct made {
 };
 
 struct notifier {
-	int listener; /* -1: no net, or nobody left who is in it */
-	struct lease_ctx lease; /* what the shim's rules want to know */
+	int listener; /* -1: no filter, or no process is left below it */
+	struct lease_ctx lease; /* what the shim's rules need to know */
 	struct procid opener; /* the process whose call is being answered */
-	uint64_t pidns; /* of the monitor, which counts its pids */
 	uint16_t reserved; /* ports below are for the privileged */
 	bool root; /* we have privileges that the program may lack */
-	bool steady; /* see filter_install */
-	struct made made[NOTIFIER_MADE]; /* the last ones, where it is not */
+	bool killable; /* see filter_receive */
+	struct made made[NOTIFIER_MADE]; /* the last ones, unless killable */
 	size_t nmade; /* ever */
-	bool said; /* that a program's sockets cannot be reached */
+	bool reported; /* that a program cannot be inspected */
 	struct seccomp_notif *call; /* of the sizes that the kernel wants */
 	struct seccomp_notif_resp *reply;
 	size_t call_size;
 	size_t reply_size;
-	char why[128]; /* after a failure, for people */
+	char why[320]; /* one line, for people */
 };
 
 /*
- * In the stub: lay the net and tell the monitor at the other end of channel,
- * or tell it why not.
+ * Before anything is leased: take the listener from the stub (pid command)
+ * and see that its sockets can be reached.  0; -1 with why.
  */
-void notifier_install(int channel);
+int notifier_take(struct notifier *n, int channel, pid_t command);
+
+/* The lease is there: record is mapped for writing and outlives the filter. */
+void notifier_begin(
+    struct notifier *n, const struct terms *terms, struct record *record);
 
 /*
- * In the monitor, before anything is leased: take the listener from the stub
- * (pid command) and see that its sockets can be reached.  0; -1 with why.
+ * Do what poll(2) found on the listener: answer one call, or close it.  True,
+ * once a lease, when why has something to tell: a call was refused because its
+ * process cannot be inspected.
  */
-int notifier_take(struct notifier *t, int channel, pid_t command);
-
-/* The lease is there: record is mapped for writing and outlives the net. */
-void notifier_begin(
-    struct notifier *t, const struct terms *terms, struct record *record);
-
-/* The listener, for poll(2). */
-int notifier_fd(const struct notifier *t);
-
-/* poll(2) has said that about it: answer one call, or let go of the net. */
-void notifier_handle(struct notifier *t, short revents);
+bool notifier_handle(struct notifier *n, short revents);
 
 #endif
