@@ -3,7 +3,7 @@
  * Every hooked call does in a lease what it does natively: guests make them
  * with good and bad arguments and say what came of it, and the two reports
  * are compared.  The differences that the design makes are rows here, and
- * are listed in the manual.
+ * are listed in portlease(7).
  */
 #include "alike.h"
 #include "reserve.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* For programs: JSON, its keys listed in portlease(1). */
+/* For programs: JSON, its members listed in portlease(5). */
 #include "base/json.h"
 #include "base/options.h"
 #include "base/printable.h"

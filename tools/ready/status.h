@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What happens to a lease, as lines of JSON for another program: --status-fd
- * and --status-file.  The schema is in portlease(1).
+ * and --status-file.  The schema is in portlease(5).
  *
  * Nobody is waited for: a line that a reader has no room for is dropped, and
  * the next one tells how many were.
