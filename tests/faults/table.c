@@ -203,27 +203,21 @@ check_files(void)
 		closedir(dir);
 }
 
-static int
-note_socket(const struct sockdiag_socket *s, void *arg)
-{
-	char at[SOCKDIAG_ENDPOINT];
-
-	(void)arg;
-	if (s->inode != 0)
-		complain("socket %s %s; ",
-		    sockdiag_endpoint(&s->laddr, s->lport, at),
-		    sockdiag_state_name(s->state));
-	return 0;
-}
-
 static void
 check_sockets(void)
 {
 	struct sockdiag *diag = sockdiag_open();
+	char at[TEXT_ENDPOINT];
+	struct sockets all = { 0 };
 
-	if (diag == NULL ||
-	    sockdiag_tcp_slice(diag, POOL_NET, 10, note_socket, NULL) == -1)
+	if (diag == NULL || sockdiag_tcp(diag, POOL_NET, 10, &all) == -1)
 		complain("sock_diag; ");
+	for (size_t i = 0; i < all.n; i++)
+		if (all.list[i].inode != 0)
+			complain("socket %s %s; ",
+			    text_endpoint(&all.list[i].local, at),
+			    sockdiag_state_name(all.list[i].state));
+	sockets_free(&all);
 	sockdiag_close(diag);
 }
 

@@ -96,12 +96,11 @@ Test(listening, only_the_leases_own_listeners_count)
 
 	record_event(&record, &known);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct sockdiag_socket s = { .lport = 9925,
-			.family = AF_INET6,
+		struct sockdiag_socket s = { .local.port = 9925,
 			.cookie = cases[i].cookie };
 
 		cr_assert_eq(
-		    inet_pton(AF_INET6, cases[i].address, &s.laddr), 1);
+		    inet_pton(AF_INET6, cases[i].address, &s.local.addr), 1);
 		t.flags = 0;
 		cr_expect_eq(listeners_counts(&t, &record, &s), cases[i].slice,
 		    "slice, %s", cases[i].address);

@@ -83,14 +83,6 @@ Test(ledger, garbage_is_no_evidence)
 
 Test(ledger, names)
 {
-	char text[RECQUERY_ENDPOINT];
-	struct endpoint ep = endpoint_of(AF_INET, 0x7f000001, 80);
-
-	recquery_endpoint(&ep, text);
-	cr_expect_str_eq(text, "127.0.0.1:80");
-	ep = (struct endpoint){ .port = 9933, .family = AF_INET6 };
-	recquery_endpoint(&ep, text);
-	cr_expect_str_eq(text, "[::]:9933");
 	cr_expect_str_eq(recquery_call(EVENT_BIND), "bind");
 	cr_expect_str_eq(recquery_call(77), "unknown");
 }

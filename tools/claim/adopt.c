@@ -8,7 +8,7 @@
 #include "base/printable.h"
 #include "base/text.h"
 #include "kernel/addrlock.h"
-#include "kernel/departures.h"
+#include "kernel/sockwatch.h"
 #include "proof/proof.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ wait_for_change(
 	if (c->finisher.pid != 0)
 		reapchild_wait(&c->finisher, c->claimant->fd, ms);
 	else
-		departures_wait(probed ? -1 : watch, c->claimant->fd, &c->terms,
+		sockwatch_wait(probed ? -1 : watch, c->claimant->fd, &c->terms,
 		    ms < most ? ms : most);
 }
 
@@ -142,7 +142,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 		evidence_holders(e);
 		claim_holder(held, who, sizeof(who));
 		return claim_explain(c, "%s: port %u is still held by %s", ip,
-		    held->socket.lport, who);
+		    held->socket.local.port, who);
 	}
 	if (e->ports_held > 0)
 		return claim_explain(c,
@@ -168,7 +168,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 int
 adopt_claim(struct claim *c, const struct options *o)
 {
-	int watch = sockdiag_watch_open();
+	int watch = sockwatch_open();
 	int64_t end = clock_ms() + o->wait, left;
 	struct evidence e = { 0 };
 	enum claim_result result;

@@ -76,7 +76,7 @@ refuse_foreign(struct claim *c, struct evidence *e)
 	    "%sport %u is taken on every address by %s: end it, or leave the "
 	    "port out of --ports",
 	    left->socket.protocol == IPPROTO_UDP ? "UDP " : "",
-	    left->socket.lport, who);
+	    left->socket.local.port, who);
 }
 
 static int

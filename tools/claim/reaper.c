@@ -40,11 +40,11 @@ witness_of(const struct stored *s)
 	return s->past ? NULL : s->record;
 }
 
-static int
-recorded(const struct sockdiag_socket *s, void *arg)
+static bool
+recorded(const struct sockdiag_socket *s, const struct record *r)
 {
-	return s->inode != 0 && (arg != NULL ? recquery_knows(arg, s->cookie)
-					     : !sockdiag_wildcard(s));
+	return s->inode != 0 && (r != NULL ? recquery_knows(r, s->cookie)
+					   : !sockdiag_wildcard(s));
 }
 
 /* Passes that find nobody before it is believed: more while a port listens. */
@@ -52,12 +52,16 @@ static int
 enough(struct sockdiag *diag, const struct stored *s)
 {
 	struct terms t = terms_of(s);
-	int prefix = terms_prefix(&t);
+	struct sockets all = { 0 };
+	bool listens = false;
 
-	if (diag == NULL || sockdiag_tcp_listening(diag, t.leased, prefix,
-				recorded, witness_of(s)) != 1)
-		return 2;
-	return 20;
+	if (diag != NULL)
+		(void)sockdiag_tcp_listening(
+		    diag, t.leased, terms_prefix(&t), &all);
+	for (size_t i = 0; i < all.n && !listens; i++)
+		listens = recorded(&all.list[i], witness_of(s));
+	sockets_free(&all);
+	return listens ? 20 : 2;
 }
 
 static void

@@ -32,12 +32,12 @@ text_of(const char *text, size_t size)
 static json_t *
 opener_of(const struct record *r, uint64_t cookie)
 {
-	char asked[RECQUERY_ENDPOINT];
+	char asked[TEXT_ENDPOINT];
 	struct opener o;
 
 	if (!recquery_opener(r, cookie, &o))
 		return json_null();
-	recquery_endpoint(&o.asked, asked);
+	text_endpoint(&o.asked, asked);
 	return json_pack("{s:s, s:s, s:i, s:o}", "call", recquery_call(o.call),
 	    "asked", asked, "pid", o.pid, "program",
 	    text_of(o.path, sizeof(o.path)));
@@ -46,14 +46,14 @@ opener_of(const struct record *r, uint64_t cookie)
 static json_t *
 socket_of(const struct record *r, const struct view_socket *s)
 {
-	char local[SOCKDIAG_ENDPOINT], remote[SOCKDIAG_ENDPOINT];
+	char local[TEXT_ENDPOINT], remote[TEXT_ENDPOINT];
 
-	(void)sockdiag_endpoint(&s->socket.laddr, s->socket.lport, local);
-	(void)sockdiag_endpoint(&s->socket.raddr, s->socket.rport, remote);
+	text_endpoint(&s->socket.local, local);
+	text_endpoint(&s->socket.remote, remote);
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:i, s:o, s:o}",
 	    "protocol", s->socket.protocol == IPPROTO_TCP ? "tcp" : "udp",
-	    "local", local, "remote", remote, "port", s->socket.lport, "state",
-	    sockdiag_state_name(s->socket.state), "cookie",
+	    "local", local, "remote", remote, "port", s->socket.local.port,
+	    "state", sockdiag_state_name(s->socket.state), "cookie",
 	    (json_int_t)s->socket.cookie, "pid", s->holder, "command",
 	    text_of(s->line, sizeof(s->line)), "opened",
 	    opener_of(r, s->socket.cookie));

@@ -62,11 +62,11 @@ list(const struct view *views, size_t n)
 static void
 print_socket(const struct view *v, const struct view_socket *s)
 {
-	char local[SOCKDIAG_ENDPOINT], asked[RECQUERY_ENDPOINT];
+	char local[TEXT_ENDPOINT], asked[TEXT_ENDPOINT];
 	struct opener o;
 	bool known = recquery_opener(v->stored->record, s->socket.cookie, &o);
 
-	(void)sockdiag_endpoint(&s->socket.laddr, s->socket.lport, local);
+	text_endpoint(&s->socket.local, local);
 	printf("  %s %-22s %-11s",
 	    s->socket.protocol == IPPROTO_TCP ? "tcp" : "udp", local,
 	    sockdiag_state_name(s->socket.state));
@@ -76,7 +76,7 @@ print_socket(const struct view *v, const struct view_socket *s)
 		printf("; unrecorded\n");
 		return;
 	}
-	recquery_endpoint(&o.asked, asked);
+	text_endpoint(&o.asked, asked);
 	printf("; %s %s by pid %d (%s)\n", recquery_call(o.call), asked, o.pid,
 	    o.path);
 }

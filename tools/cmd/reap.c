@@ -39,9 +39,9 @@ fate(const struct member *t, const struct reap *r)
 static void
 report_socket(const char *ip, const struct leftover *left)
 {
-	char at[SOCKDIAG_ENDPOINT];
+	char at[TEXT_ENDPOINT];
 
-	(void)sockdiag_endpoint(&left->socket.laddr, left->socket.lport, at);
+	text_endpoint(&left->socket.local, at);
 	printf("%s: %s %s held by ", ip, at,
 	    sockdiag_state_name(left->socket.state));
 	if (left->holder == 0)

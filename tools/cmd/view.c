@@ -14,33 +14,39 @@ static bool
 of_lease(const struct view *v, const struct sockdiag_socket *s)
 {
 	const struct terms *t = &v->stored->terms;
-	struct endpoint local = { s->laddr, s->lport, s->family };
 
-	if (s->lport == ADDRLOCK_PORT && s->state == SOCKDIAG_BOUND)
+	if (s->local.port == ADDRLOCK_PORT && s->state == SOCKDIAG_BOUND)
 		return false;
 	if (!v->stored->past && recquery_knows(v->stored->record, s->cookie))
 		return true;
-	return slice_contains(t, &local) &&
-	       (!(t->flags & TERMS_ADOPTED) || terms_declares(t, s->lport));
+	return slice_contains(t, &s->local) &&
+	       (!(t->flags & TERMS_ADOPTED) ||
+		   terms_declares(t, s->local.port));
 }
 
-static int
-take(const struct sockdiag_socket *s, void *arg)
+static bool
+seen(const struct view *v, const struct sockdiag_socket *s)
 {
-	struct view *v = arg;
-	struct view_socket *list;
-
 	for (size_t i = 0; i < v->nsockets; i++)
 		if (v->sockets[i].socket.cookie == s->cookie)
-			return 0;
-	if (s->inode == 0 || !of_lease(v, s))
-		return 0;
-	list = reallocarray(v->sockets, v->nsockets + 1, sizeof(*list));
-	if (list == NULL)
-		return -1;
-	v->sockets = list;
-	v->sockets[v->nsockets++] = (struct view_socket){ .socket = *s };
-	return 0;
+			return true;
+	return false;
+}
+
+/* Keep the lease's own of these, each once. */
+static void
+take(struct view *v, const struct sockets *all)
+{
+	v->sockets = calloc(all->n + 1, sizeof(*v->sockets));
+	if (v->sockets == NULL)
+		v->unseen = ENOMEM;
+	for (size_t i = 0; i < all->n && v->sockets != NULL; i++) {
+		const struct sockdiag_socket *s = &all->list[i];
+
+		if (s->inode != 0 && of_lease(v, s) && !seen(v, s))
+			v->sockets[v->nsockets++] =
+			    (struct view_socket){ .socket = *s };
+	}
 }
 
 struct search {
@@ -78,6 +84,7 @@ search_process(pid_t pid, void *arg)
 void
 view_make(struct view *v, const struct stored *s, bool holders)
 {
+	struct sockets all = { 0 };
 	struct sockdiag *diag;
 	int prefix;
 
@@ -89,11 +96,13 @@ view_make(struct view *v, const struct stored *s, bool holders)
 	prefix = terms_prefix(&s->terms);
 	diag = sockdiag_open();
 	if (diag == NULL ||
-	    sockdiag_tcp_listening(diag, s->ip, prefix, take, v) == -1 ||
-	    sockdiag_udp(diag, s->ip, prefix, take, v) == -1 ||
-	    (holders && sockdiag_tcp_slice(diag, s->ip, prefix, take, v) == -1))
+	    sockdiag_tcp_listening(diag, s->ip, prefix, &all) == -1 ||
+	    sockdiag_udp(diag, s->ip, prefix, &all) == -1 ||
+	    (holders && sockdiag_tcp(diag, s->ip, prefix, &all) == -1))
 		v->unseen = errno;
 	sockdiag_close(diag);
+	take(v, &all);
+	sockets_free(&all);
 	if (holders && v->nsockets > 0)
 		(void)procfs_each(search_process, v);
 }

@@ -3,33 +3,28 @@
 #include "kernel/rival.h"
 #include "base/clock.h"
 #include "kernel/addrlock.h"
-#include "kernel/departures.h"
+#include "kernel/sockwatch.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-static int
-keep(const struct sockdiag_socket *s, void *arg)
-{
-	struct evidence *e = arg;
-
-	if (s->lport != ADDRLOCK_PORT || s->inode == 0)
-		return 0;
-	e->left[e->nleft++] = (struct leftover){ .socket = *s };
-	return e->nleft == EVIDENCE_LEFT;
-}
 
 static void
 find(uint32_t ip, struct leftover *rival)
 {
 	struct sockdiag *diag = sockdiag_open();
+	struct sockets all = { 0 };
 	struct evidence e = { 0 };
 
 	*rival = (struct leftover){ 0 };
 	if (diag != NULL)
-		(void)sockdiag_tcp_listeners(
-		    diag, addrlock_address(ip), 32, keep, &e);
+		(void)sockdiag_tcp_bound(diag, addrlock_address(ip), 32, &all);
 	sockdiag_close(diag);
+	for (size_t i = 0; i < all.n && e.nleft < EVIDENCE_LEFT; i++)
+		if (all.list[i].local.port == ADDRLOCK_PORT &&
+		    all.list[i].inode != 0)
+			e.left[e.nleft++] =
+			    (struct leftover){ .socket = all.list[i] };
+	sockets_free(&all);
 	evidence_holders(&e);
 	for (size_t i = 0; i < e.nleft && rival->holder == 0; i++)
 		*rival = e.left[i];
@@ -42,7 +37,7 @@ wait_for_it(uint32_t ip, int watch, int64_t left)
 	const struct terms t = { .leased = ip, .flags = TERMS_ADOPTED };
 	int64_t most = watch == -1 ? 20 : 1000;
 
-	departures_wait(watch, -1, &t, left < most ? left : most);
+	sockwatch_wait(watch, -1, &t, left < most ? left : most);
 }
 
 int
@@ -53,7 +48,7 @@ addrlock_wait(uint32_t ip, int64_t until, struct leftover *rival)
 
 	if (lock != -1 || errno != EADDRINUSE)
 		return lock;
-	watch = sockdiag_watch_open();
+	watch = sockwatch_open();
 	while ((lock = addrlock_take(ip)) == -1 && errno == EADDRINUSE &&
 	       (left = until - clock_ms()) > 0)
 		wait_for_it(ip, watch, left);

@@ -2,47 +2,30 @@
 /*
  * Asks NETLINK_SOCK_DIAG, with libmnl for the messages.  See sock_diag(7) and,
  * in the kernel, net/ipv4/inet_diag.c.
- *
- * The reading is our own, not mnl_cb_run's: a dump that fails says so in the
- * payload of its NLMSG_DONE (a missing udp_diag, for one), which must not pass
- * for an empty table; and only the kernel, port 0, is believed.
  */
 #include "kernel/sockdiag.h"
+#include "kernel/netlink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <limits.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define TIMEOUT      5 /* seconds for an answer; the kernel needs ms */
-#define ANSWER_SIZE  32768 /* what the kernel fills at most in one go */
-#define ATTEMPTS     5 /* at a dump that was interrupted */
-#define WATCH_BATCH  256 /* datagrams per sockdiag_watch_read */
-#define CONDITIONS   4
-#define ALL_STATES   0x3fffU /* up to bit 13 */
-#define QUIET_STATES (1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND)
+#define TIMEOUT     5 /* seconds for an answer; the kernel needs ms */
+#define ANSWER_SIZE 32768 /* what the kernel fills at most in one go */
+#define ATTEMPTS    5 /* at a dump that was interrupted */
+#define CONDITIONS  4
+#define ALL_STATES  0x3fffU /* up to bit 13 */
 
 struct sockdiag {
 	int fd; /* -1 after a failure, until the next request */
 	uint32_t portid;
 	uint32_t seq;
 	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
-};
-
-/* The sockets of a dump, kept until it has ended well. */
-struct haul {
-	struct sockdiag_socket *sockets;
-	size_t len, room;
 };
 
 /* Which sockets: any of the conditions, or all when there are none. */
@@ -77,7 +60,7 @@ _Static_assert(offsetof(struct step, addr) - offsetof(struct step, family) ==
 		   sizeof(struct inet_diag_hostcond),
     "as the kernel has it");
 
-struct ipc_request {
+struct dump_request {
 	uint16_t type;
 	uint8_t family;
 	uint8_t protocol;
@@ -91,166 +74,6 @@ fail(int error)
 	return -1;
 }
 
-/* --- decoding ----------------------------------------------------------- */
-
-static struct in6_addr
-address(uint8_t family, const uint32_t words[4])
-{
-	struct in6_addr addr = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-
-	if (family == AF_INET)
-		memcpy(&addr.s6_addr[12], words, 4);
-	else
-		memcpy(&addr, words, sizeof(addr));
-	return addr;
-}
-
-static int
-decode_attribute(const struct nlattr *attr, void *arg)
-{
-	struct sockdiag_socket *socket = arg;
-
-	if (mnl_attr_get_payload_len(attr) < 1)
-		return MNL_CB_OK;
-	if (mnl_attr_get_type(attr) == INET_DIAG_PROTOCOL)
-		socket->protocol = mnl_attr_get_u8(attr);
-	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY)
-		socket->v6only = mnl_attr_get_u8(attr) != 0;
-	return MNL_CB_OK;
-}
-
-int
-sockdiag_decode(const void *payload, size_t len, struct sockdiag_socket *socket)
-{
-	const struct inet_diag_msg *msg = payload;
-
-	if (len < sizeof(*msg) ||
-	    (msg->idiag_family != AF_INET && msg->idiag_family != AF_INET6))
-		return fail(EBADMSG);
-	*socket = (struct sockdiag_socket){
-		.laddr = address(msg->idiag_family, msg->id.idiag_src),
-		.raddr = address(msg->idiag_family, msg->id.idiag_dst),
-		.lport = ntohs(msg->id.idiag_sport),
-		.rport = ntohs(msg->id.idiag_dport),
-		.family = msg->idiag_family,
-		.state = msg->idiag_state,
-		.timer = msg->idiag_timer,
-		.expires = msg->idiag_expires,
-		.rqueue = msg->idiag_rqueue,
-		.wqueue = msg->idiag_wqueue,
-		.inode = msg->idiag_inode,
-		.uid = msg->idiag_uid,
-		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 |
-			  msg->id.idiag_cookie[0],
-	};
-	(void)mnl_attr_parse_payload(/* the callback never fails */
-	    msg + 1, len - sizeof(*msg), decode_attribute, socket);
-	return 0;
-}
-
-/* The errno in an NLMSG_ERROR, or in the NLMSG_DONE of a dump. */
-static int
-verdict(const struct nlmsghdr *nlh)
-{
-	int code;
-
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(code))
-		return nlh->nlmsg_type == NLMSG_DONE ? 0 : fail(EBADMSG);
-	memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
-	if (code == 0)
-		return 0;
-	return fail(code < 0 && code > -4096 ? -code : EBADMSG);
-}
-
-/* Linux calls a bound TCP socket CLOSE, which asks for a second meaning. */
-static int
-take(const struct nlmsghdr *nlh, const struct sockdiag_reply *reply)
-{
-	struct sockdiag_socket socket;
-
-	if (sockdiag_decode(mnl_nlmsg_get_payload(nlh),
-		mnl_nlmsg_get_payload_len(nlh), &socket) < 0)
-		return -1;
-	socket.protocol = reply->protocol;
-	if (socket.protocol == IPPROTO_TCP && socket.state == TCP_CLOSE)
-		socket.state = SOCKDIAG_BOUND;
-	return reply->take(&socket, reply->arg);
-}
-
-static int
-message(const struct nlmsghdr *nlh, struct sockdiag_reply *reply)
-{
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-		reply->interrupted = true;
-	switch (nlh->nlmsg_type) {
-	case NLMSG_DONE:
-	case NLMSG_ERROR:
-		return verdict(nlh);
-	case NLMSG_OVERRUN:
-		return fail(ENOBUFS);
-	case SOCK_DIAG_BY_FAMILY:
-	case TCPDIAG_GETSOCK:
-		return take(nlh, reply) < 0 ? -1 : 1;
-	default:
-		return 1;
-	}
-}
-
-/* mnl_nlmsg_ok alone takes a length of 2 GiB and more for a negative one. */
-static bool
-fits(const struct nlmsghdr *nlh, int left)
-{
-	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= INT_MAX;
-}
-
-/* Answers to somebody else, or to a question before, are passed over. */
-int
-sockdiag_walk(const void *datagram, size_t len, struct sockdiag_reply *reply)
-{
-	const struct nlmsghdr *nlh = datagram;
-	int left = len > INT_MAX ? -1 : (int)len, rc = 1;
-
-	if (!fits(nlh, left))
-		return fail(EBADMSG);
-	while (rc == 1 && fits(nlh, left)) {
-		if (nlh->nlmsg_seq == reply->seq &&
-		    nlh->nlmsg_pid == reply->portid)
-			rc = message(nlh, reply);
-		nlh = mnl_nlmsg_next(nlh, &left);
-	}
-	if (rc == 1 && left > 0)
-		return fail(EBADMSG);
-	return rc;
-}
-
-/* --- asking ------------------------------------------------------------- */
-
-static int
-close_keeping_errno(int fd)
-{
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* An own socket that is bound, so that it has a port to be answered at. */
-static int
-netlink(int flags)
-{
-	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
-	int fd;
-
-	fd = socket(
-	    AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_SOCK_DIAG);
-	if (fd < 0)
-		return -1;
-	if (bind(fd, (struct sockaddr *)&self, sizeof(self)) < 0)
-		return close_keeping_errno(fd);
-	return fd;
-}
-
 static int
 connected(struct sockdiag *diag)
 {
@@ -260,13 +83,13 @@ connected(struct sockdiag *diag)
 
 	if (diag->fd >= 0)
 		return 0;
-	diag->fd = netlink(0);
+	diag->fd = netlink_open(0);
 	if (diag->fd < 0)
 		return -1;
 	if (setsockopt(diag->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
 		sizeof(timeout)) < 0 ||
 	    getsockname(diag->fd, (struct sockaddr *)&self, &len) < 0) {
-		diag->fd = close_keeping_errno(diag->fd);
+		diag->fd = netlink_close(diag->fd);
 		return -1;
 	}
 	diag->portid = self.nl_pid;
@@ -278,32 +101,16 @@ static int
 abandon(struct sockdiag *diag)
 {
 	if (diag->fd >= 0)
-		diag->fd = close_keeping_errno(diag->fd);
+		diag->fd = netlink_close(diag->fd);
 	return -1;
-}
-
-/* One datagram of the kernel; others, which may be forged, are dropped. */
-static ssize_t
-receive(int fd, void *buf, size_t size)
-{
-	struct sockaddr_nl from = { 0 };
-	socklen_t len;
-	ssize_t n;
-
-	do {
-		len = sizeof(from);
-		n = recvfrom(
-		    fd, buf, size, MSG_TRUNC, (struct sockaddr *)&from, &len);
-	} while ((n < 0 && errno == EINTR) ||
-		 (n >= 0 && (len != sizeof(from) || from.nl_pid != 0)));
-	return n > (ssize_t)size ? fail(EBADMSG) : n;
 }
 
 /* Reads one datagram of the answer: as sockdiag_walk. */
 static int
 answer(struct sockdiag *diag, struct sockdiag_reply *reply)
 {
-	ssize_t n = receive(diag->fd, diag->answer, sizeof(diag->answer));
+	ssize_t n =
+	    netlink_receive(diag->fd, diag->answer, sizeof(diag->answer));
 
 	if (n < 0)
 		return fail(errno == EAGAIN ? ETIMEDOUT : errno);
@@ -348,7 +155,7 @@ put_filter(struct nlmsghdr *nlh, const struct filter *filter)
 
 /* TCPDIAG_GETSOCK takes the older request, which has no family to choose. */
 static void
-put_request(struct nlmsghdr *nlh, const struct ipc_request *request)
+put_request(struct nlmsghdr *nlh, const struct dump_request *request)
 {
 	struct inet_diag_req_v2 *v2;
 	struct inet_diag_req *v1;
@@ -389,33 +196,14 @@ transmit(struct sockdiag *diag, const struct nlmsghdr *nlh)
 	return n < 0 ? -1 : 0;
 }
 
-static int
-keep(const struct sockdiag_socket *socket, void *arg)
-{
-	struct haul *haul = arg;
-	struct sockdiag_socket *sockets;
-
-	if (haul->len == haul->room) {
-		haul->room = haul->room == 0 ? 64 : haul->room * 2;
-		sockets =
-		    reallocarray(haul->sockets, haul->room, sizeof(*sockets));
-		if (sockets == NULL)
-			return -1;
-		haul->sockets = sockets;
-	}
-	haul->sockets[haul->len++] = *socket;
-	return 0;
-}
-
 /* One try: 0 done, 1 interrupted, -1 with errno. */
 static int
-attempt(
-    struct sockdiag *diag, const struct ipc_request *request, struct haul *haul)
+attempt(struct sockdiag *diag, const struct dump_request *request,
+    struct sockets *out)
 {
 	_Alignas(struct nlmsghdr) char buf[512];
-	struct sockdiag_reply reply = {
-		.protocol = request->protocol, .take = keep, .arg = haul
-	};
+	struct sockdiag_reply reply = { .protocol = request->protocol,
+		.out = out };
 	struct nlmsghdr *nlh;
 	int rc;
 
@@ -434,32 +222,38 @@ attempt(
 }
 
 static int
-dump(
-    struct sockdiag *diag, const struct ipc_request *request, struct haul *haul)
+dump(struct sockdiag *diag, const struct dump_request *request,
+    struct sockets *out)
 {
-	size_t before = haul->len;
-	int i, rc;
+	size_t before = out->n;
+	int rc = 1;
 
-	for (i = 0; i < ATTEMPTS; i++) {
-		haul->len = before;
-		rc = attempt(diag, request, haul);
-		if (rc <= 0)
-			return rc;
+	for (int i = 0; i < ATTEMPTS; i++) {
+		rc = attempt(diag, request, out);
+		if (rc == 0)
+			return 0;
+		out->n = before;
+		if (rc < 0)
+			return -1;
 	}
 	return fail(EINTR);
 }
 
 static int
 dump_families(struct sockdiag *diag, uint8_t protocol,
-    const struct filter *filter, struct haul *haul)
+    const struct filter *filter, struct sockets *out)
 {
-	struct ipc_request request = { SOCK_DIAG_BY_FAMILY, AF_INET, protocol,
+	struct dump_request request = { SOCK_DIAG_BY_FAMILY, AF_INET, protocol,
 		filter };
+	size_t before = out->n;
 
-	if (dump(diag, &request, haul) < 0)
+	if (dump(diag, &request, out) < 0)
 		return -1;
 	request.family = AF_INET6;
-	return dump(diag, &request, haul);
+	if (dump(diag, &request, out) == 0)
+		return 0;
+	out->n = before;
+	return -1;
 }
 
 static bool
@@ -471,40 +265,15 @@ refused(int error)
 
 /* TCPDIAG_GETSOCK walks the table once for both families. */
 static int
-dump_tcp(struct sockdiag *diag, const struct filter *filter, struct haul *haul)
+dump_tcp(
+    struct sockdiag *diag, const struct filter *filter, struct sockets *out)
 {
-	struct ipc_request request = { TCPDIAG_GETSOCK, AF_UNSPEC, IPPROTO_TCP,
+	struct dump_request request = { TCPDIAG_GETSOCK, AF_UNSPEC, IPPROTO_TCP,
 		filter };
-	int rc;
+	int rc = dump(diag, &request, out);
 
-	rc = dump(diag, &request, haul);
-	if (rc < 0 && refused(errno)) {
-		haul->len = 0;
-		rc = dump_families(diag, IPPROTO_TCP, filter, haul);
-	}
-	return rc;
-}
-
-static int
-dump_udp(struct sockdiag *diag, const struct filter *filter, struct haul *haul)
-{
-	return dump_families(diag, IPPROTO_UDP, filter, haul);
-}
-
-/* Dumps, then hands out; an error of the dump outranks all. */
-static int
-each_of(struct sockdiag *diag, const struct filter *filter,
-    int (*dumper)(struct sockdiag *, const struct filter *, struct haul *),
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
-{
-	struct haul haul = { NULL, 0, 0 };
-	size_t i;
-	int rc;
-
-	rc = dumper(diag, filter, &haul);
-	for (i = 0; rc == 0 && i < haul.len; i++)
-		rc = each(&haul.sockets[i], arg);
-	free(haul.sockets); /* keeps errno since glibc 2.33 */
+	if (rc < 0 && refused(errno))
+		return dump_families(diag, IPPROTO_TCP, filter, out);
 	return rc;
 }
 
@@ -522,8 +291,6 @@ require_wildcard(struct filter *filter)
 	require(filter, INET_DIAG_BC_S_COND, AF_INET, INADDR_ANY, 32);
 	require(filter, INET_DIAG_BC_S_COND, AF_INET6, 0, 128);
 }
-
-/* --- what the header offers --------------------------------------------- */
 
 struct sockdiag *
 sockdiag_open(void)
@@ -553,8 +320,8 @@ sockdiag_close(struct sockdiag *diag)
 
 /* An AF_INET condition holds for v4-mapped addresses too. */
 int
-sockdiag_tcp_slice(struct sockdiag *diag, uint32_t net, int prefix_len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+sockdiag_tcp(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
 	struct filter filter = { .states = ALL_STATES };
 
@@ -562,12 +329,12 @@ sockdiag_tcp_slice(struct sockdiag *diag, uint32_t net, int prefix_len,
 		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
 		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
 	}
-	return each_of(diag, &filter, dump_tcp, each, arg);
+	return dump_tcp(diag, &filter, out);
 }
 
 static int
-local_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+dump_local(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
+    struct sockets *out)
 {
 	struct filter filter = { .states = states };
 
@@ -575,26 +342,27 @@ local_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
 		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
 		require_wildcard(&filter);
 	}
-	return each_of(diag, &filter, dump_tcp, each, arg);
+	return dump_tcp(diag, &filter, out);
 }
 
 int
-sockdiag_tcp_listening(struct sockdiag *diag, uint32_t net, int prefix_len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+sockdiag_tcp_listening(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	return local_tcp(diag, 1U << TCP_LISTEN, net, prefix_len, each, arg);
+	return dump_local(diag, 1U << TCP_LISTEN, net, prefix_len, out);
 }
 
 int
-sockdiag_tcp_listeners(struct sockdiag *diag, uint32_t net, int prefix_len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+sockdiag_tcp_bound(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	return local_tcp(diag, QUIET_STATES, net, prefix_len, each, arg);
+	return dump_local(diag, 1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net,
+	    prefix_len, out);
 }
 
 int
-sockdiag_udp(struct sockdiag *diag, uint32_t net, int prefix_len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
+sockdiag_udp(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
 	struct filter filter = { .states = ALL_STATES };
 
@@ -603,126 +371,5 @@ sockdiag_udp(struct sockdiag *diag, uint32_t net, int prefix_len,
 		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
 		require_wildcard(&filter);
 	}
-	return each_of(diag, &filter, dump_udp, each, arg);
-}
-
-int
-sockdiag_watch_open(void)
-{
-	static const int groups[] = { SKNLGRP_INET_TCP_DESTROY,
-		SKNLGRP_INET6_TCP_DESTROY };
-	size_t i;
-	int fd;
-
-	fd = netlink(SOCK_NONBLOCK);
-	for (i = 0; fd >= 0 && i < sizeof(groups) / sizeof(*groups); i++)
-		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-			&groups[i], sizeof(groups[i])) < 0)
-			fd = close_keeping_errno(fd);
-	return fd;
-}
-
-/* What cannot be read is passed over: the caller looks again anyway. */
-static int
-msg(const char *datagram, ssize_t len,
-    int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
-{
-	const struct nlmsghdr *nlh = (const void *)datagram;
-	struct sockdiag_socket socket;
-	int left = (int)len, rc = 0;
-
-	for (; rc == 0 && fits(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
-		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-		    sockdiag_decode(mnl_nlmsg_get_payload(nlh),
-			mnl_nlmsg_get_payload_len(nlh), &socket) == 0)
-			rc = each(&socket, arg);
-	return rc;
-}
-
-int
-sockdiag_watch_read(
-    int fd, int (*each)(const struct sockdiag_socket *, void *arg), void *arg)
-{
-	_Alignas(struct nlmsghdr) char buf[8192];
-	int i, rc = 0;
-	ssize_t n;
-
-	for (i = 0; rc == 0 && i < WATCH_BATCH; i++) {
-		n = receive(fd, buf, sizeof(buf));
-		if (n < 0)
-			return errno == EAGAIN ? 0 : -1;
-		rc = msg(buf, n, each, arg);
-	}
-	return rc;
-}
-
-static bool
-mapped(const struct in6_addr *addr)
-{
-	return IN6_IS_ADDR_V4MAPPED(addr);
-}
-
-static uint32_t
-ipv4(const struct in6_addr *addr)
-{
-	uint32_t word;
-
-	memcpy(&word, &addr->s6_addr[12], sizeof(word));
-	return ntohl(word);
-}
-
-bool
-sockdiag_wildcard(const struct sockdiag_socket *socket)
-{
-	return IN6_IS_ADDR_UNSPECIFIED(&socket->laddr) ||
-	       (mapped(&socket->laddr) && ipv4(&socket->laddr) == INADDR_ANY);
-}
-
-bool
-sockdiag_within(const struct in6_addr *addr, uint32_t net, int prefix_len)
-{
-	uint32_t mask = prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
-
-	return mapped(addr) && ((ipv4(addr) ^ net) & mask) == 0;
-}
-
-static const char *const state_names[] = {
-	[TCP_ESTABLISHED] = "ESTABLISHED",
-	[TCP_SYN_SENT] = "SYN_SENT",
-	[TCP_SYN_RECV] = "SYN_RECV",
-	[TCP_FIN_WAIT1] = "FIN_WAIT1",
-	[TCP_FIN_WAIT2] = "FIN_WAIT2",
-	[TCP_TIME_WAIT] = "TIME_WAIT",
-	[TCP_CLOSE] = "CLOSE",
-	[TCP_CLOSE_WAIT] = "CLOSE_WAIT",
-	[TCP_LAST_ACK] = "LAST_ACK",
-	[TCP_LISTEN] = "LISTEN",
-	[TCP_CLOSING] = "CLOSING",
-	[SOCKDIAG_BOUND] = "BOUND",
-};
-
-const char *
-sockdiag_state_name(uint8_t state)
-{
-	if (state >= sizeof(state_names) / sizeof(*state_names) ||
-	    state_names[state] == NULL)
-		return "UNKNOWN";
-	return state_names[state];
-}
-
-char *
-sockdiag_endpoint(
-    const struct in6_addr *addr, uint16_t port, char text[SOCKDIAG_ENDPOINT])
-{
-	char host[INET6_ADDRSTRLEN] = "";
-	bool v4 = mapped(addr);
-
-	/* Neither can fail: the family is known and the room is enough. */
-	if (v4)
-		inet_ntop(AF_INET, &addr->s6_addr[12], host, sizeof(host));
-	else
-		inet_ntop(AF_INET6, addr, host, sizeof(host));
-	(void)snprintf(text, SOCKDIAG_ENDPOINT, v4 ? "%s:%u" : "[%s]:%u", host,
-	    (unsigned int)port);
-	return text;
+	return dump_families(diag, IPPROTO_UDP, &filter, out);
 }

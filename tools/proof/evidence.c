@@ -35,9 +35,9 @@ fades(uint8_t state)
 }
 
 static bool
-in_lease(const struct looking *l, const struct in6_addr *addr)
+in_lease(const struct looking *l, const struct endpoint *end)
 {
-	return sockdiag_within(addr, l->terms->leased, terms_prefix(l->terms));
+	return sockdiag_within(end, l->terms->leased, terms_prefix(l->terms));
 }
 
 static bool
@@ -49,9 +49,9 @@ recorded(const struct looking *l, const struct sockdiag_socket *s)
 static bool
 is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
 {
-	return s->state == SOCKDIAG_BOUND && s->lport == ADDRLOCK_PORT &&
+	return s->state == SOCKDIAG_BOUND && s->local.port == ADDRLOCK_PORT &&
 	       sockdiag_within(
-		   &s->laddr, addrlock_address(l->terms->leased), 32);
+		   &s->local, addrlock_address(l->terms->leased), 32);
 }
 
 static bool
@@ -93,7 +93,8 @@ add_held(
 static bool
 alike(const struct leftover *left, const struct sockdiag_socket *s)
 {
-	return left->kind == LEFT_FOREIGN && left->socket.lport == s->lport &&
+	return left->kind == LEFT_FOREIGN &&
+	       left->socket.local.port == s->local.port &&
 	       left->socket.protocol == s->protocol &&
 	       left->socket.v6only == s->v6only;
 }
@@ -119,7 +120,7 @@ add_local(const struct looking *l, const struct sockdiag_socket *s)
 	if (is_sentinel(l, s))
 		return;
 	if (adopted && l->terms->nports > 0 &&
-	    !terms_declares(l->terms, s->lport)) {
+	    !terms_declares(l->terms, s->local.port)) {
 		if (!recorded(l, s))
 			return;
 		kind = LEFT_RECORD;
@@ -130,24 +131,29 @@ add_local(const struct looking *l, const struct sockdiag_socket *s)
 		add_held(l->e, s, kind);
 }
 
-static int
-take(const struct sockdiag_socket *s, void *arg)
+static void
+take(const struct looking *l, const struct sockdiag_socket *s)
 {
-	struct looking *l = arg;
-
-	if (in_lease(l, &s->laddr)) {
+	if (in_lease(l, &s->local)) {
 		add_local(l, s);
 	} else if (sockdiag_wildcard(s)) {
 		if (recorded(l, s))
 			add_held(l->e, s, LEFT_RECORD);
-		else if (terms_declares(l->terms, s->lport))
+		else if (terms_declares(l->terms, s->local.port))
 			add_foreign(l->e, s);
-	} else if (in_lease(l, &s->raddr) && s->protocol == IPPROTO_TCP &&
+	} else if (in_lease(l, &s->remote) && s->protocol == IPPROTO_TCP &&
 		   !(l->terms->flags & TERMS_ADOPTED)) {
 		/* A client's end; ours, if it is still there, counts itself. */
 		l->e->fading++;
 	}
-	return 0;
+}
+
+static void
+take_all(const struct looking *l, struct sockets *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		take(l, &all->list[i]);
+	sockets_free(all);
 }
 
 void
@@ -155,6 +161,7 @@ evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look)
 {
 	struct looking l = { e, t, record };
+	struct sockets all = { 0 };
 	int prefix = terms_prefix(t);
 
 	if (diag == NULL) {
@@ -162,10 +169,11 @@ evidence_sockets(struct evidence *e, struct sockdiag *diag,
 		return;
 	}
 	if ((look == LOOK_WALK &&
-		(sockdiag_tcp_slice(diag, t->leased, prefix, take, &l) == -1 ||
-		    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)) ||
-	    sockdiag_tcp_listening(diag, t->leased, prefix, take, &l) == -1)
+		(sockdiag_tcp(diag, t->leased, prefix, &all) == -1 ||
+		    sockdiag_udp(diag, t->leased, prefix, &all) == -1)) ||
+	    sockdiag_tcp_listening(diag, t->leased, prefix, &all) == -1)
 		e->sockets_unseen = errno;
+	take_all(&l, &all);
 }
 
 /* Does a stranger's wildcard socket explain why this port is refused? */
@@ -175,25 +183,11 @@ blocked(struct evidence *e, uint16_t port, uint8_t protocol)
 	for (size_t i = 0; i < e->nleft; i++) {
 		const struct sockdiag_socket *s = &e->left[i].socket;
 
-		if (e->left[i].kind == LEFT_FOREIGN && s->lport == port &&
+		if (e->left[i].kind == LEFT_FOREIGN && s->local.port == port &&
 		    s->protocol == protocol && !s->v6only)
 			return e->left[i].blocks = true;
 	}
 	return false;
-}
-
-struct place {
-	uint32_t ip;
-	uint16_t port;
-};
-
-static int
-waits_at(const struct sockdiag_socket *s, void *arg)
-{
-	const struct place *at = arg;
-
-	return s->state == TCP_TIME_WAIT && s->lport == at->port &&
-	       sockdiag_within(&s->laddr, at->ip, 32);
 }
 
 /*
@@ -203,10 +197,17 @@ waits_at(const struct sockdiag_socket *s, void *arg)
 static bool
 in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
 {
-	struct place at = { ip, port };
+	struct sockets all = { 0 };
+	bool waits = false;
 
-	return diag != NULL &&
-	       sockdiag_tcp_slice(diag, ip, 32, waits_at, &at) == 1;
+	if (diag != NULL)
+		(void)sockdiag_tcp(diag, ip, 32, &all);
+	for (size_t i = 0; i < all.n && !waits; i++)
+		waits = all.list[i].state == TCP_TIME_WAIT &&
+			all.list[i].local.port == port &&
+			sockdiag_within(&all.list[i].local, ip, 32);
+	sockets_free(&all);
+	return waits;
 }
 
 /* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
@@ -264,11 +265,13 @@ look_closer(struct evidence *e, struct sockdiag *diag, const struct terms *t,
     const struct record *record)
 {
 	struct looking l = { e, t, record };
+	struct sockets all = { 0 };
 	int prefix = terms_prefix(t);
 
-	if (sockdiag_tcp_listeners(diag, t->leased, prefix, take, &l) == -1 ||
-	    sockdiag_udp(diag, t->leased, prefix, take, &l) == -1)
+	if (sockdiag_tcp_bound(diag, t->leased, prefix, &all) == -1 ||
+	    sockdiag_udp(diag, t->leased, prefix, &all) == -1)
 		e->sockets_unseen = errno;
+	take_all(&l, &all);
 }
 
 static bool

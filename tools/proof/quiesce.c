@@ -2,7 +2,7 @@
 /* Subscribe to the kernel's reports first, then look, then wait for one. */
 #include "proof/quiesce.h"
 #include "base/clock.h"
-#include "kernel/departures.h"
+#include "kernel/sockwatch.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static void
 wait_for_report(
     const struct evidence *e, const struct terms *t, int watch, int64_t left)
 {
-	departures_wait(
+	sockwatch_wait(
 	    e->held > 0 ? watch : -1, -1, t, left < RELOOK ? left : RELOOK);
 }
 
@@ -74,7 +74,7 @@ quiesce(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	look(e, diag, t, record);
 	if (e->held + e->ports_held == 0)
 		return proof_of(e);
-	watch = sockdiag_watch_open();
+	watch = sockwatch_open();
 	verdict = settle_watching(e, diag, t, record, watch);
 	if (watch != -1)
 		close(watch);

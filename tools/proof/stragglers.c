@@ -14,34 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sockets {
-	struct sockdiag_socket *list; /* heap */
-	size_t n;
-	const struct record *record;
-	const struct terms *terms;
-};
-
-/* Keep what holds a port of the lease: listeners, bound and UDP sockets. */
-static int
-keep(const struct sockdiag_socket *s, void *arg)
+/* Does it hold a port of the lease: listeners, bound and UDP sockets? */
+static bool
+of_lease(const struct sockdiag_socket *s, const struct terms *t,
+    const struct record *record)
 {
-	struct sockets *all = arg;
-	struct sockdiag_socket *list;
-	struct endpoint local = { s->laddr, s->lport, s->family };
-
 	if (s->inode == 0 ||
 	    (s->protocol == IPPROTO_TCP && s->state != TCP_LISTEN &&
 		s->state != SOCKDIAG_BOUND))
-		return 0;
-	if (!slice_contains(all->terms, &local) &&
-	    !recquery_knows(all->record, s->cookie))
-		return 0;
-	list = reallocarray(all->list, all->n + 1, sizeof(*list));
-	if (list == NULL)
-		return 0;
-	all->list = list;
-	all->list[all->n++] = *s;
-	return 0;
+		return false;
+	return slice_contains(t, &s->local) ||
+	       recquery_knows(record, s->cookie);
+}
+
+static void
+keep(struct sockets *all, const struct terms *t, const struct record *record)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (of_lease(&all->list[i], t, record))
+			all->list[n++] = all->list[i];
+	all->n = n;
 }
 
 static void
@@ -49,14 +43,14 @@ add_port(struct straggler *s, const struct sockdiag_socket *socket)
 {
 	size_t i = 0;
 
-	while (i < s->nports && s->ports[i].port < socket->lport)
+	while (i < s->nports && s->ports[i].port < socket->local.port)
 		i++;
 	if (s->nports == STRAGGLER_PORTS ||
-	    (i < s->nports && s->ports[i].port == socket->lport))
+	    (i < s->nports && s->ports[i].port == socket->local.port))
 		return;
 	memmove(&s->ports[i + 1], &s->ports[i],
 	    (s->nports - i) * sizeof(s->ports[0]));
-	s->ports[i] = (struct held_port){ socket->lport, socket->cookie };
+	s->ports[i] = (struct held_port){ socket->local.port, socket->cookie };
 	s->nports++;
 }
 
@@ -110,17 +104,17 @@ void
 stragglers_note(struct stragglers *s, const struct procfs_stat *list, size_t n,
     struct sockdiag *diag, const struct terms *t, const struct record *record)
 {
-	struct sockets all = { .record = record, .terms = t };
+	struct sockets all = { 0 };
 	int prefix = terms_prefix(t);
 
 	if (n > 0 && diag != NULL) {
-		(void)sockdiag_tcp_listeners(
-		    diag, t->leased, prefix, keep, &all);
-		(void)sockdiag_udp(diag, t->leased, prefix, keep, &all);
+		(void)sockdiag_tcp_bound(diag, t->leased, prefix, &all);
+		(void)sockdiag_udp(diag, t->leased, prefix, &all);
 	}
+	keep(&all, t, record);
 	for (size_t i = 0; i < n; i++)
 		note_one(s, &list[i], &all);
-	free(all.list);
+	sockets_free(&all);
 }
 
 void

@@ -20,7 +20,7 @@ enum { DIALLING = 64 };
 /* A connection that nobody has answered yet. */
 struct dialling {
 	uint32_t inode;
-	char to[RECQUERY_ENDPOINT];
+	char to[TEXT_ENDPOINT];
 };
 
 struct search {
@@ -110,31 +110,36 @@ blocked_call(long number, char *name, size_t size)
 /* As the program asked for it: by the record, else by arithmetic. */
 static void
 name_peer(const struct search *search, const struct sockdiag_socket *s,
-    char to[static RECQUERY_ENDPOINT])
+    char to[static TEXT_ENDPOINT])
 {
 	const struct record *r = search->record;
-	struct endpoint peer = { s->raddr, s->rport, s->family };
+	struct endpoint peer = s->remote;
 	struct event entry;
+
+	peer.family = s->family; /* what slice_asked goes by */
 
 	if (recquery_event(r, s->cookie, EVENT_CONNECT, &entry))
 		peer = entry.asked;
 	else
 		peer = slice_asked(search->terms, &peer, NULL);
-	recquery_endpoint(&peer, to);
+	text_endpoint(&peer, to);
 }
 
-static int
-take_socket(const struct sockdiag_socket *s, void *arg)
+static void
+find_dialling(struct search *search, struct sockdiag *diag)
 {
-	struct search *search = arg;
+	struct sockets all = { 0 };
 
-	if (s->state != TCP_SYN_SENT || s->inode == 0)
-		return 0;
-	if (search->n == DIALLING)
-		return 1;
-	search->dialling[search->n].inode = s->inode;
-	name_peer(search, s, search->dialling[search->n++].to);
-	return 0;
+	(void)sockdiag_tcp(diag, 0, 0, &all);
+	for (size_t i = 0; i < all.n && search->n < DIALLING; i++) {
+		const struct sockdiag_socket *s = &all.list[i];
+
+		if (s->state != TCP_SYN_SENT || s->inode == 0)
+			continue;
+		search->dialling[search->n].inode = s->inode;
+		name_peer(search, s, search->dialling[search->n++].to);
+	}
+	sockets_free(&all);
 }
 
 static int
@@ -230,7 +235,7 @@ blocked_find(struct blocked *s, pid_t root, pid_t spare, struct sockdiag *diag,
 
 	memset(s, 0, sizeof(*s));
 	if (diag != NULL)
-		(void)sockdiag_tcp_slice(diag, 0, 0, take_socket, &search);
+		find_dialling(&search, diag);
 	(void)activity_threads(root, record, spare, look, &search);
 }
 

@@ -3,6 +3,7 @@
 #ifndef BLOCKED_H
 #define BLOCKED_H
 
+#include "base/text.h"
 #include "kernel/sockdiag.h"
 #include "store/recquery.h"
 
@@ -17,7 +18,7 @@ struct blocked_thread {
 	char line[BLOCKED_LINE]; /* its command line */
 	char call[32]; /* the system call; "" cannot be seen */
 	char wchan[48]; /* the kernel's function; "" cannot be seen */
-	char awaits[RECQUERY_ENDPOINT]; /* whom it connects to, as it asked */
+	char awaits[TEXT_ENDPOINT]; /* whom it connects to, as it asked */
 };
 
 struct blocked {

@@ -124,7 +124,7 @@ explain_reason(const struct startup *b, char text[static EXPLAIN_REASON])
 static void
 print_sleepers(const struct startup *b, const char *ip)
 {
-	char text[BLOCKED_LINE + RECQUERY_ENDPOINT + 32], threads[48];
+	char text[BLOCKED_LINE + TEXT_ENDPOINT + 32], threads[48];
 
 	for (size_t i = 0; i < b->sleepers.n; i++) {
 		const struct blocked_thread *s = &b->sleepers.list[i];

@@ -2,6 +2,7 @@
 /* Who would not end, what is left and who opened it, what was not covered. */
 #include "run/report.h"
 #include "base/msg.h"
+#include "base/text.h"
 #include "kernel/procfs.h"
 #include "kernel/proctree.h"
 #include "proof/proof.h"
@@ -49,7 +50,7 @@ static void
 print_left(
     const struct outcome *out, const struct evidence *e, struct record *record)
 {
-	char at[SOCKDIAG_ENDPOINT], by[HOLDER_LINE + 32];
+	char at[TEXT_ENDPOINT], by[HOLDER_LINE + 32];
 	struct opener opener;
 
 	for (size_t i = 0; i < e->nleft; i++) {
@@ -65,8 +66,7 @@ print_left(
 		else
 			(void)strlcpy(
 			    by, "held by nobody that can be seen", sizeof(by));
-		(void)sockdiag_endpoint(
-		    &left->socket.laddr, left->socket.lport, at);
+		text_endpoint(&left->socket.local, at);
 		if (known)
 			msg(record,
 			    "%s: %s %s %s; opened by pid %d (%s) with %s",

@@ -7,8 +7,6 @@
 #include "base/printable.h"
 #include "kernel/procfs.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { PID_LIMIT = 1 << 22 }; /* include/linux/threads.h */
@@ -125,22 +123,4 @@ recquery_call(uint8_t call)
 
 	return call >= EVENT_BIND && call <= EVENT_ACCEPT ? names[call]
 							  : "unknown";
-}
-
-void
-recquery_endpoint(
-    const struct endpoint *ep, char text[static RECQUERY_ENDPOINT])
-{
-	char addr[INET6_ADDRSTRLEN];
-
-	if (ep->family == AF_INET) {
-		(void)inet_ntop(
-		    AF_INET, &ep->addr.s6_addr[12], addr, sizeof(addr));
-		(void)snprintf(
-		    text, RECQUERY_ENDPOINT, "%s:%u", addr, ep->port);
-	} else {
-		(void)inet_ntop(AF_INET6, &ep->addr, addr, sizeof(addr));
-		(void)snprintf(
-		    text, RECQUERY_ENDPOINT, "[%s]:%u", addr, ep->port);
-	}
 }

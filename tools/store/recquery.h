@@ -34,9 +34,4 @@ bool recquery_image(const struct record *r, size_t n, struct image *image);
 /* "bind", "connect", "accept". */
 const char *recquery_call(uint8_t call);
 
-/* "127.0.0.1:9925", "[::]:9933": INET6_ADDRSTRLEN + 9 bytes. */
-enum { RECQUERY_ENDPOINT = 56 };
-void recquery_endpoint(
-    const struct endpoint *ep, char text[static RECQUERY_ENDPOINT]);
-
 #endif
