@@ -19,6 +19,7 @@ step() {
 }
 
 step 'folders include downwards' tests/layers.sh
+step 'README files name every source' tests/readmes.sh
 step 'sizes of files and functions' tests/sizes.sh
 step 'clang-format' clang-format --dry-run -Werror \
 	shim/*/*.[ch] tools/*/*.[ch] tests/*/*.[ch]
