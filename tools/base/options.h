@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The options of the commands: one table, a row an option, a bit a command.
- * struct options holds no pointers, so that the front can send it whole to
- * the monitor.
+ * What the user asked for, as getopts.h reads it from the command line.  There
+ * are no pointers, so that the front can send it whole to the monitor.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -12,6 +11,12 @@
 #include <limits.h>
 #include <sys/types.h>
 
+/* The default of --ports, Harper's: MQTT, MQTT over TLS, operations, HTTP,
+ * HTTPS, replication. */
+#define OPTIONS_PORTS "1883,8883,9925-9927,9932,9933"
+
+/* In the order of the words that the options take. */
+enum until { UNTIL_MAIN, UNTIL_TREE };
 enum on_leak { ON_LEAK_WARN, ON_LEAK_FAIL, ON_LEAK_IGNORE };
 
 enum { OWNER_DEFAULT = -1, OWNER_NOBODY = 0 };
@@ -33,12 +38,12 @@ struct options {
 	int64_t grace; /* milliseconds from asking to SIGKILL */
 	int64_t idle_limit; /* milliseconds of the idle clock, 0 off */
 	int64_t cap; /* milliseconds until ready at the most, 0 none */
-	int sig; /* how to ask */
+	int sig; /* that asks processes to end */
 	int status_fd; /* -1 none */
 	enum on_leak on_leak;
-	bool until_tree;
+	enum until until;
 	bool ready_notify; /* await READY=1 */
-	bool trap; /* lay a seccomp net below the command */
+	bool trap; /* install a seccomp filter below the command */
 	bool verbose;
 	bool quiet;
 	bool json;
@@ -52,38 +57,6 @@ struct options {
 	char status_file[PATH_MAX];
 };
 
-/* The commands that take options, as bits for the table's rows. */
-enum {
-	FOR_RUN = 1,
-	FOR_EXEC = 2,
-	FOR_REAP = 4,
-	FOR_PS = 8,
-	FOR_SHOW = 16,
-	FOR_ACQUIRE = 32,
-	FOR_RELEASE = 64,
-	FOR_WAIT = 128
-};
-
 void options_default(struct options *o);
-
-/*
- * Parse argv[1..] of a command up to the first operand, and return that
- * operand's index.  Bad input prints one line and exits 125; --help prints
- * usage and the options of the command on stdout and exits 0.
- */
-int options_parse(struct options *o, unsigned int command, const char *usage,
-    int argc, char *argv[]);
-
-/*
- * The command's own --NAME=IP or --NAME IP: sets o->ip.  One line and exit
- * 125 when it is not there or no address of 127/8.
- */
-void options_take_ip(struct options *o, char *const argv[]);
-
-/*
- * The lock of an adopted address may be on the address itself: one line and
- * exit 125 when its port is declared.
- */
-void options_check_ports(const struct options *o, const char *command);
 
 #endif

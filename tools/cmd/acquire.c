@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease acquire: a lease for a script. */
-#include "base/options.h"
 #include "base/printable.h"
-#include "cmd/commands.h"
-#include "lease/terms.h"
+#include "cmd/getopts.h"
 #include "run/front.h"
 #include "store/enter.h"
 
@@ -107,15 +105,13 @@ run(const struct command *self, int argc, char *argv[])
 	shell.pid = getpid();
 	(void)on_exit(tell_shell, NULL);
 	options_default(&o);
-	first = options_parse(&o, FOR_ACQUIRE, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first < argc)
 		errx(EXIT_PORTLEASE, "acquire: '%s': it takes no command",
 		    printable_copy(argv[first]));
 	if (o.sh && o.json)
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
-	if (!terms_add_ports(&o.terms, &o.awaited))
-		errx(EXIT_PORTLEASE, "acquire: too many ranges of ports");
-	options_check_ports(&o, argv[0]);
+	getopts_ports(&o, self);
 	shell.json = o.json;
 	rc = front_acquire(&o, &go, &monitor);
 	if (rc != 0)
@@ -127,6 +123,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_acquire = {
 	"acquire",
+	CMD_ACQUIRE,
 	"acquire [options] [--sh | --json]",
 	"lease for a script; ends with release, or with its owner",
 	run,

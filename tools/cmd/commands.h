@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/* A command is a row: its name, its usage, its function. */
+/* A command is a row: its name, its options, its usage, its function. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+/* The commands as bits, for the rows of the table of options. */
+enum {
+	CMD_RUN = 1,
+	CMD_EXEC = 2,
+	CMD_REAP = 4,
+	CMD_PS = 8,
+	CMD_SHOW = 16,
+	CMD_ACQUIRE = 32,
+	CMD_RELEASE = 64,
+	CMD_WAIT = 128,
+	CMD_ALL = 255
+};
+
 struct command {
 	const char *name;
+	unsigned int bit;
 	const char *usage; /* behind "portlease " */
 	const char *help; /* one line */
 	/* argv[0] is the command's name; returns the exit status. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease exec: run a client inside an existing lease. */
 #include "base/ipc.h"
-#include "base/options.h"
 #include "base/printable.h"
-#include "cmd/commands.h"
+#include "cmd/getopts.h"
 #include "store/coverage.h"
 #include "store/enter.h"
 #include "store/lease.h"
@@ -21,7 +20,7 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&o);
-	first = options_parse(&o, FOR_EXEC, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first == argc)
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
@@ -38,6 +37,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_exec = {
 	"exec",
+	CMD_EXEC,
 	"exec [--lease IP] [--] command [arg ...]",
 	"run a client inside a lease",
 	run,

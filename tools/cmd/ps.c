@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease ps: all leases of the user in this network namespace. */
-#include "base/options.h"
-#include "cmd/commands.h"
 #include "cmd/format.h"
+#include "cmd/getopts.h"
 
 #include <err.h>
 #include <stdlib.h>
@@ -40,7 +39,7 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&o);
-	first = options_parse(&o, FOR_PS, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first < argc)
 		errx(EXIT_PORTLEASE, "ps: '%s' is not needed", argv[first]);
 	(void)store_each(lease_netns(), keep, &all);
@@ -62,6 +61,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_ps = {
 	"ps",
+	CMD_PS,
 	"ps [--json]",
 	"all leases of yours",
 	run,

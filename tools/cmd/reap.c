@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease reap: finish what a lost monitor left. */
 #include "base/clock.h"
-#include "base/options.h"
-#include "base/parse.h"
-#include "base/printable.h"
 #include "base/text.h"
 #include "claim/reaper.h"
-#include "cmd/commands.h"
+#include "cmd/getopts.h"
 #include "kernel/addrlock.h"
 #include "kernel/rival.h"
 #include "store/lease.h"
@@ -172,13 +169,9 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 }
 
 static void
-reap_address(struct reap *r, const char *text)
+reap_address(struct reap *r, const struct command *self, const char *text)
 {
-	r->ip = parse_address(text);
-	if (r->ip == 0)
-		errx(EXIT_PORTLEASE,
-		    "reap: '%s' is not an address in 127.0.0.0/8",
-		    printable_copy(text));
+	r->ip = getopts_address(self, text);
 	r->found = 0;
 	(void)store_each(lease_netns(), reap_one, r);
 	if (r->found == 0)
@@ -192,11 +185,11 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&r.o);
-	first = options_parse(&r.o, FOR_REAP, self->usage, argc, argv);
+	first = getopts(&r.o, self, argc, argv);
 	if (r.o.all == (first < argc))
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
 	for (; first < argc; first++)
-		reap_address(&r, argv[first]);
+		reap_address(&r, self, argv[first]);
 	if (r.o.all && !r.o.dry_run)
 		store_sweep(lease_netns());
 	if (r.o.all)
@@ -208,6 +201,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_reap = {
 	"reap",
+	CMD_REAP,
 	"reap [options] IP ... | --all",
 	"finish what a lost monitor left",
 	run,

@@ -5,10 +5,8 @@
  * has removed it.
  */
 #include "base/fault.h"
-#include "base/options.h"
-#include "base/parse.h"
 #include "base/printable.h"
-#include "cmd/commands.h"
+#include "cmd/getopts.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
 #include "proof/evidence.h"
@@ -158,7 +156,7 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&o);
-	first = options_parse(&o, FOR_RELEASE, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first + 1 < argc)
 		errx(EXIT_PORTLEASE, "release: one address at a time");
 	if (first < argc)
@@ -166,10 +164,7 @@ run(const struct command *self, int argc, char *argv[])
 	if (ip == NULL)
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
-	w.ip = parse_address(ip);
-	if (w.ip == 0)
-		errx(EXIT_PORTLEASE,
-		    "release: '%s' is not an address in 127.0.0.0/8", ip);
+	w.ip = getopts_address(self, ip);
 	w.netns = lease_netns();
 	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
 		return not_found(ip, o.quiet);
@@ -181,6 +176,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_release = {
 	"release",
+	CMD_RELEASE,
 	"release [IP]",
 	"end a lease from acquire: prove and report",
 	run,

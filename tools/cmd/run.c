@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease run: lease, run, prove, free. */
-#include "base/options.h"
-#include "cmd/commands.h"
-#include "lease/terms.h"
+#include "cmd/getopts.h"
 #include "run/front.h"
 
 #include <err.h>
@@ -14,23 +12,21 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&o);
-	first = options_parse(&o, FOR_RUN, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first == argc)
 		errx(EXIT_PORTLEASE,
 		    "run: no command given; see portlease run --help");
-	/* What is awaited must not be answered by a stranger. */
-	if (!terms_add_ports(&o.terms, &o.awaited))
-		errx(EXIT_PORTLEASE, "run: too many ranges of ports");
 	if (o.ip != 0 && o.ip_arg[0] != '\0')
 		errx(EXIT_PORTLEASE, "run: --ip or --ip-arg, not both");
 	if (o.ip_arg[0] != '\0')
-		options_take_ip(&o, &argv[first + 1]);
-	options_check_ports(&o, argv[0]);
+		getopts_ip_arg(&o, &argv[first + 1]);
+	getopts_ports(&o, self);
 	return front_run(&o, &argv[first]);
 }
 
 const struct command cmd_run = {
 	"run",
+	CMD_RUN,
 	"run [options] [--] command [arg ...]",
 	"lease, run, prove, free",
 	run,

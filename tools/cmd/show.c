@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease show: one lease, with its programs and open sockets. */
-#include "base/options.h"
-#include "base/parse.h"
-#include "base/printable.h"
-#include "cmd/commands.h"
 #include "cmd/format.h"
+#include "cmd/getopts.h"
 
 #include <err.h>
 
@@ -36,15 +33,11 @@ run(const struct command *self, int argc, char *argv[])
 	int first;
 
 	options_default(&o);
-	first = options_parse(&o, FOR_SHOW, self->usage, argc, argv);
+	first = getopts(&o, self, argc, argv);
 	if (first + 1 != argc)
 		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
 				     "ps");
-	wanted.ip = parse_address(argv[first]);
-	if (wanted.ip == 0)
-		errx(EXIT_PORTLEASE,
-		    "show: '%s' is not an address in 127.0.0.0/8",
-		    printable_copy(argv[first]));
+	wanted.ip = getopts_address(self, argv[first]);
 	wanted.report = o.json ? &format_json : &format_text;
 	if (store_each(lease_netns(), show, &wanted) == 0)
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
@@ -54,6 +47,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_show = {
 	"show",
+	CMD_SHOW,
 	"show [--json] IP",
 	"one lease: programs, sockets, who opened them",
 	run,

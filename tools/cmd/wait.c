@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease wait: until a lease is ready, in the server's own time. */
 #include "base/clock.h"
-#include "base/options.h"
-#include "base/parse.h"
-#include "base/printable.h"
-#include "cmd/commands.h"
+#include "cmd/getopts.h"
 #include "ready/explain.h"
 #include "ready/watch.h"
 #include "store/lease.h"
@@ -85,26 +82,16 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 		err(EXIT_PORTLEASE, "wait");
 }
 
-static void
-take_address(struct options *o, const char *text)
-{
-	if (o->ip != 0)
-		errx(EXIT_PORTLEASE, "wait: one address at a time");
-	o->ip = parse_address(text);
-	if (o->ip == 0)
-		errx(EXIT_PORTLEASE,
-		    "wait: '%s' is not an address in 127.0.0.0/8",
-		    printable_copy(text));
-}
-
 /* The address may stand before, behind and between the options. */
 static void
-parse(struct options *o, const char *usage, int argc, char *argv[])
+parse(struct options *o, const struct command *self, int argc, char *argv[])
 {
 	int first;
 
-	while ((first = options_parse(o, FOR_WAIT, usage, argc, argv)) < argc) {
-		take_address(o, argv[first]);
+	while ((first = getopts(o, self, argc, argv)) < argc) {
+		if (o->ip != 0)
+			errx(EXIT_PORTLEASE, "wait: one address at a time");
+		o->ip = getopts_address(self, argv[first]);
 		argv[first] = argv[0];
 		argv += first;
 		argc -= first;
@@ -120,7 +107,7 @@ run(const struct command *self, int argc, char *argv[])
 
 	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
 	options_default(&o);
-	parse(&o, self->usage, argc, argv);
+	parse(&o, self, argc, argv);
 	if (!startup_wanted(&o))
 		errx(EXIT_PORTLEASE,
 		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
@@ -134,6 +121,7 @@ run(const struct command *self, int argc, char *argv[])
 
 const struct command cmd_wait = {
 	"wait",
+	CMD_WAIT,
 	"wait [options] [IP] --listen PORTS",
 	"until a lease is ready, or is not going to be",
 	run,

@@ -168,6 +168,8 @@ prepare(struct ipc_request *r, struct statedir *dir, const struct options *o,
 
 	memset(r, 0, sizeof(*r));
 	r->options = *o;
+	if (o->trap)
+		r->options.terms.flags |= TERMS_TRAP;
 	if (under_net())
 		r->options.terms.flags |= TERMS_MARKED;
 	find_owner(r);

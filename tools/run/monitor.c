@@ -127,7 +127,7 @@ ask_tree(struct monitor *m)
 static void
 command_gone(struct monitor *m)
 {
-	if (!m->request.options.until_tree) {
+	if (m->request.options.until == UNTIL_MAIN) {
 		m->state = SETTLING;
 		m->deadline = clock_ms() + SETTLE_WAIT;
 	} else if (m->grace_end == 0) {
@@ -247,7 +247,7 @@ reaped(struct monitor *m, const siginfo_t *info)
 	m->outcome.end = (struct ipc_exit){ killed ? 0 : info->si_status,
 		killed ? info->si_status : 0 };
 	m->claim.stored.record->identity.command = 0;
-	if (!m->request.options.until_tree)
+	if (m->request.options.until == UNTIL_MAIN)
 		ended_by_itself(m);
 	happen(m, COMMAND_GONE);
 }
@@ -265,7 +265,7 @@ reap_children(struct monitor *m)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == -1) {
 			if (errno != ECHILD)
 				return;
-			if (m->request.options.until_tree)
+			if (m->request.options.until == UNTIL_TREE)
 				ended_by_itself(m);
 			happen(m, TREE_GONE);
 			return;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* What the small parsers take, and what they refuse. */
-#include "base/options.h"
 #include "base/parse.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 
-Test(options, durations)
+Test(parse, durations)
 {
 	static const struct {
 		const char *text;
@@ -22,7 +21,7 @@ Test(options, durations)
 		    rows[i].text);
 }
 
-Test(options, addresses)
+Test(parse, addresses)
 {
 	static const struct {
 		const char *text;
@@ -37,7 +36,7 @@ Test(options, addresses)
 		    rows[i].text);
 }
 
-Test(options, signals)
+Test(parse, signals)
 {
 	cr_expect_eq(parse_signal("TERM"), SIGTERM);
 	cr_expect_eq(parse_signal("SIGINT"), SIGINT);
@@ -46,30 +45,4 @@ Test(options, signals)
 	cr_expect_eq(parse_signal("NOSUCH"), -1);
 	cr_expect_eq(parse_signal(""), -1);
 	cr_expect_eq(parse_signal("-1"), -1);
-}
-
-Test(options, ip_is_taken_from_the_command)
-{
-	struct options o;
-	char *joined[] = { (char[]){ "--NODE_HOSTNAMES=no" },
-		(char[]){ "--NODE_HOSTNAME=127.0.0.5" }, NULL };
-	char *apart[] = { (char[]){ "--NODE_HOSTNAME" },
-		(char[]){ "127.0.0.6" }, NULL };
-
-	options_default(&o);
-	(void)strcpy(o.ip_arg, "NODE_HOSTNAME");
-	options_take_ip(&o, joined);
-	cr_expect_eq(o.ip, 0x7f000005);
-	options_take_ip(&o, apart);
-	cr_expect_eq(o.ip, 0x7f000006);
-}
-
-Test(options, a_missing_ip_exits_125, .exit_code = EXIT_PORTLEASE)
-{
-	struct options o;
-	char *none[] = { (char[]){ "--NODE_HOSTNAME" }, NULL };
-
-	options_default(&o);
-	(void)strcpy(o.ip_arg, "NODE_HOSTNAME");
-	options_take_ip(&o, none);
 }

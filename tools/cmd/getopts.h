@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command line: one table of options, a row an option.  What is wrong
+ * with it is told in one line on stderr, and ends the program with status 125.
+ */
+#ifndef GETOPTS_H
+#define GETOPTS_H
+
+#include "base/options.h"
+#include "cmd/commands.h"
+
+/*
+ * Parse argv[1..] of a command up to the first operand, and return that
+ * operand's index.  --help prints the usage and the options of the command on
+ * stdout and exits 0.
+ */
+int getopts(
+    struct options *o, const struct command *command, int argc, char *argv[]);
+
+/* The operand of a command that is an address in 127/8, host byte order. */
+uint32_t getopts_address(const struct command *command, const char *text);
+
+/* Set o->ip from --NAME=IP or --NAME IP in argv, where NAME is o->ip_arg. */
+void getopts_ip_arg(struct options *o, char *const argv[]);
+
+/*
+ * Complete the declared ports: add those of --ready-listen, so that no
+ * stranger can answer there, and refuse the port of the address lock where
+ * that lies on an adopted address itself.
+ */
+void getopts_ports(struct options *o, const struct command *command);
+
+#endif
