@@ -23,14 +23,6 @@ enum {
 	CLIENT_ROUNDS = 8
 };
 
-void
-conclude_begun(const struct outcome *out, const struct options *o,
-    const struct ipc_start *go)
-{
-	if (o->verbose)
-		msg_line("%s: leased; record %s", out->ip, go->record);
-}
-
 static void
 note_clients(
     struct outcome *out, const struct claim *c, const struct members *t)

@@ -22,10 +22,6 @@ struct outcome {
 	struct stragglers stragglers;
 };
 
-/* With -v: say what is leased. */
-void conclude_begun(const struct outcome *out, const struct options *o,
-    const struct ipc_start *go);
-
 /* Did it leak: a straggler, or something held? */
 bool conclude_leaked(const struct outcome *out, const struct evidence *e);
 

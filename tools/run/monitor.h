@@ -8,8 +8,8 @@
 #define MONITOR_H
 
 /*
- * The life of a monitor that front.h re-executed: its descriptors are those
- * of wire.h.  Returns the exit status.
+ * The life of a monitor that spawn.h executed again: its descriptors are those
+ * of ipc.h.  Returns the exit status.
  */
 int monitor_main(void);
 

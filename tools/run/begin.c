@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+#include "run/begin.h"
+#include "base/fault.h"
+#include "base/msg.h"
+#include "claim/pool.h"
+#include "kernel/procfs.h"
+#include "store/identity.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void
+read_request(struct monitor *m)
+{
+	struct ipc_request *r = &m->request;
+
+	if (fault("monitor.request") == -1 ||
+	    pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
+		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
+	if (r->options.ready_cmd[0] != '\0' &&
+	    (m->env = ipc_environment()) == NULL)
+		err(EXIT_PORTLEASE, "monitor: no environment");
+	close(FD_REQUEST);
+	status_open(&m->status);
+	m->dir.fd = FD_STATE;
+	(void)strlcpy(m->dir.path, r->state, sizeof(m->dir.path));
+	for (int fd = FD_CONTROL; fd < FD_REQUEST; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	m->control = FD_CONTROL;
+}
+
+static void
+open_signals(struct monitor *m)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, SIGBUS); /* sigbus.h */
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	m->signals = fault("monitor.watch") == -1
+			 ? -1
+			 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals == -1)
+		err(EXIT_PORTLEASE, "signalfd");
+}
+
+static void
+open_owner(struct monitor *m)
+{
+	pid_t owner = m->request.options.owner;
+
+	m->owner = -1;
+	if (owner == OWNER_NOBODY)
+		return;
+	m->owner = procfs_pidfd(owner, m->request.owner_start);
+	if (m->owner == -1 && errno == ESRCH)
+		errx(EXIT_PORTLEASE, "the owner, pid %d, is gone", owner);
+	if (m->owner == -1)
+		warn("the owner, pid %d, cannot be watched", owner);
+}
+
+/* A front that is still there ends by the signal that cancelled the claim. */
+static void
+claim_address(struct monitor *m)
+{
+	struct cancel cancel = { .control = m->control,
+		.signals = m->signals,
+		.owner = m->owner,
+		.ending = m->request.options.sig };
+	struct ipc_exit end = { 0 };
+
+	if (cancel_watch(&cancel) == -1)
+		err(EXIT_PORTLEASE, "epoll");
+	if (pool_claim(&m->claim, &m->request.options, &m->dir, &cancel) == 0) {
+		cancel_close(&cancel);
+		return;
+	}
+	msg_line("%s", m->claim.why);
+	end.sig = cancel.sig;
+	if (end.sig != 0)
+		(void)send(m->control, &end, sizeof(end), MSG_NOSIGNAL);
+	exit(EXIT_PORTLEASE);
+}
+
+static void
+publish(struct monitor *m)
+{
+	struct claim *c = &m->claim;
+	struct ipc_start *start = &m->start;
+
+	identity_write(c->stored.record, &m->request, c->netns);
+	if (store_publish(&m->dir, &c->stored) == -1)
+		err(EXIT_PORTLEASE, "cannot publish a record in %s",
+		    m->dir.path);
+	(void)fault("record.published");
+	if (ipc_fill_start(start, &c->terms, c->stored.path) == -1)
+		errx(EXIT_PORTLEASE, "too many ports and addresses");
+	(void)strlcpy(m->outcome.ip, start->ip, sizeof(m->outcome.ip));
+	if (m->request.options.verbose)
+		msg_line("%s: leased; record %s", start->ip, start->record);
+	m->status.ip = start->ip;
+	status_leased(&m->status, &m->request, &c->terms, start->record);
+	setproctitle("-portlease: monitor %s: %s", start->ip, m->request.line);
+}
+
+/* Before the command exists, so that it is given NOTIFY_SOCKET. */
+static void
+begin_startup(struct monitor *m)
+{
+	const struct options *o = &m->request.options;
+	struct startup_plan plan = { .options = o,
+		.go = &m->start,
+		.terms = &m->claim.terms,
+		.record = m->claim.stored.record,
+		.diag = m->claim.diag,
+		.root = getpid(),
+		.notify = -1,
+		.env = m->env,
+		.cwd = m->request.cwd };
+
+	if (!startup_wanted(o))
+		return;
+	plan.notify = sdnotify_open(m->start.notify);
+	if (plan.notify == -1 ||
+	    watch_begin(&m->watch, &plan, &m->status) == -1)
+		err(EXIT_PORTLEASE, "cannot wait until it is ready");
+}
+
+/*
+ * Without a command the front prints the lease and exits.  Its caller may
+ * wait for the end of our stderr, so that is closed.  A front that cannot be
+ * told any more is found gone by the monitor's loop.
+ */
+static void
+hand_over(struct monitor *m)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	m->state = LIFE_LEASED;
+	m->outcome.commandless = true;
+	if (send(m->control, &m->start, sizeof(m->start), MSG_NOSIGNAL) != -1) {
+		close(m->control);
+		m->control = -1;
+	}
+	(void)dup2(null, STDERR_FILENO);
+}
+
+void
+begin_lease(struct monitor *m)
+{
+	pid_t command;
+
+	read_request(m);
+	command = m->request.command;
+	open_signals(m);
+	open_owner(m);
+	if (m->request.options.trap &&
+	    notifier_take(&m->trap, FD_STUB, command) == -1)
+		errx(EXIT_PORTLEASE, "--trap: %s", m->trap.why);
+	claim_address(m);
+	publish(m);
+	if (command != 0)
+		begin_startup(m);
+	notifier_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
+	if (command == 0)
+		hand_over(m);
+	else if (fault("monitor.go") == 0)
+		(void)send(FD_STUB, &m->start, sizeof(m->start), MSG_NOSIGNAL);
+	close(FD_STUB);
+}
