@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # deps.sh [--missing] GROUP ...: install the Debian packages of these groups
 # that are missing, as root; with --missing only name them and fail.
+# shellcheck disable=SC2034 # missing() reads the groups by their names
 set -eu
 
 # Each package with the command or file that shows that it is there.

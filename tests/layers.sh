@@ -5,7 +5,7 @@
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 
-awk '
+find shim tools -name '*.[ch]' | sort | xargs awk '
 BEGIN {
 	n = split("shim/lease|shim/sock|shim/hook tools/base|tools/kernel|" \
 	    "tools/store|tools/proof tools/ready tools/trap|tools/claim|" \
@@ -43,4 +43,4 @@ function complain(why) {
 }
 
 END { exit failed }
-' $(find shim tools -name '*.[ch]' | sort)
+'

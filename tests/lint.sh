@@ -7,9 +7,9 @@ jobs=$(nproc)
 
 tidy='-*,bugprone-*,-bugprone-easily-swappable-parameters'
 tidy=$tidy,-bugprone-reserved-identifier,-bugprone-sizeof-expression
-tidy=$tidy,-bugprone-narrowing-conversions,clang-analyzer-*
+tidy="$tidy,-bugprone-narrowing-conversions,clang-analyzer-*"
 tidy=$tidy,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
-tidy=$tidy,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding
+tidy="$tidy,-clang-analyzer-valist.*,-clang-analyzer-optin.performance.Padding"
 
 # step NAME COMMAND ...: say what is checked, and stop at the first failure.
 step() {
@@ -26,7 +26,7 @@ step 'clang-format' clang-format --dry-run -Werror \
 step 'cppcheck' cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 	-j "$jobs" --enable=warning,portability -D_GNU_SOURCE -D__x86_64__ \
 	-Ishim -Itools shim tools
-# shellcheck disable=SC2086 # flags are words
+# shellcheck disable=SC2016 # the inner shell expands it
 tidy_all() {
 	printf '%s\n' shim/*/*.c tools/*/*.c |
 		xargs -P "$jobs" -n 8 sh -c 'flags=$1; checks=$2; shift 2
