@@ -459,7 +459,7 @@ Test(ready, a_terminal_is_shown_the_boot_in_one_line)
 		"--ready-listen", "9925,9926", SLOWBOOT, "9925", NULL });
 
 	story_end(r);
-	expect_said(r->out, "booting 0 s: ");
+	expect_said(r->out, "starting 0 s: ");
 	expect_said(r->out, "ports 1 of 2");
 	expect_said(r->out, "\r\033[K");
 	expect_said(r->out, "HUNG");
@@ -467,7 +467,7 @@ Test(ready, a_terminal_is_shown_the_boot_in_one_line)
 	    (const char *const[]){ PORTLEASE, "run", "-q", "--idle-limit", "1s",
 		"--ready-listen", "9925", "sleep", "1000", NULL });
 	story_end(r);
-	cr_expect_null(strstr(r->out, "booting"), "%s", r->out);
+	cr_expect_null(strstr(r->out, "starting"), "%s", r->out);
 }
 
 Test(ready, wait_returns_when_the_lease_listens)

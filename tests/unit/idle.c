@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The idle clock: what stirs between two samples of a tree, and that the
+ * The idle clock: what a tree does between two samples, and that the
  * sampler sees it in processes of our own.
  */
 #include "ready/idle.h"
@@ -19,59 +19,59 @@
 /* Two threads of one process, one second apart. */
 static const struct row {
 	const char *what;
-	struct beat before[2], now[2];
+	struct thread_sample before[2], now[2];
 	size_t n[2]; /* how many of them */
 	uint64_t events;
-	enum stir expected;
+	enum activity expected;
 } rows[] = {
 	{ "all asleep", { { 7, 7, 'S', 5, 5, 9 }, { 7, 8, 'S', 1, 1, 0 } },
 	    { { 7, 7, 'S', 5, 5, 9 }, { 7, 8, 'S', 1, 1, 0 } }, { 2, 2 }, 0,
-	    STIR_NONE },
-	{ "nobody there", { { 0 } }, { { 0 } }, { 0, 0 }, 0, STIR_NONE },
+	    ACTIVITY_NONE },
+	{ "nobody there", { { 0 } }, { { 0 } }, { 0, 0 }, 0, ACTIVITY_NONE },
 	{ "stopped by a signal", { { 7, 7, 'T', 5, 5, 9 } },
-	    { { 7, 7, 'T', 5, 5, 9 } }, { 1, 1 }, 0, STIR_NONE },
+	    { { 7, 7, 'T', 5, 5, 9 } }, { 1, 1 }, 0, ACTIVITY_NONE },
 	{ "stopped by a debugger", { { 7, 7, 't', 5, 5, 9 } },
-	    { { 7, 7, 't', 5, 5, 9 } }, { 1, 1 }, 0, STIR_TRACED },
+	    { { 7, 7, 't', 5, 5, 9 } }, { 1, 1 }, 0, ACTIVITY_TRACED },
 	{ "a timer fired", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 7, 7, 'S', 4 * MS, MS, 9 } }, { 1, 1 }, 0, STIR_NONE },
+	    { { 7, 7, 'S', 4 * MS, MS, 9 } }, { 1, 1 }, 0, ACTIVITY_NONE },
 	{ "it ran", { { 7, 7, 'S', 5, 5, 9 } }, { { 7, 7, 'S', 6 * MS, 5, 9 } },
-	    { 1, 1 }, 0, STIR_RAN },
+	    { 1, 1 }, 0, ACTIVITY_RAN },
 	{ "two threads ran, together too much",
 	    { { 7, 7, 'S', 0, 0, 9 }, { 7, 8, 'S', 0, 0, 0 } },
 	    { { 7, 7, 'S', 3 * MS, 0, 9 }, { 7, 8, 'S', 3 * MS, 0, 0 } },
-	    { 2, 2 }, 0, STIR_RAN },
+	    { 2, 2 }, 0, ACTIVITY_RAN },
 	{ "it waits for a processor and got none", { { 7, 7, 'R', 5, 5, 9 } },
-	    { { 7, 7, 'R', 5, 5, 9 } }, { 1, 1 }, 0, STIR_RAN },
+	    { { 7, 7, 'R', 5, 5, 9 } }, { 1, 1 }, 0, ACTIVITY_RAN },
 	{ "it waited longer than it ran", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 7, 7, 'S', 6, 400 * MS, 9 } }, { 1, 1 }, 0, STIR_STARVED },
+	    { { 7, 7, 'S', 6, 400 * MS, 9 } }, { 1, 1 }, 0, ACTIVITY_STARVED },
 	{ "uninterruptible", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 7, 7, 'D', 5, 5, 9 } }, { 1, 1 }, 0, STIR_DISK },
+	    { { 7, 7, 'D', 5, 5, 9 } }, { 1, 1 }, 0, ACTIVITY_DISK },
 	{ "a byte moved", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 7, 7, 'S', 5, 5, 10 } }, { 1, 1 }, 0, STIR_BYTES },
+	    { { 7, 7, 'S', 5, 5, 10 } }, { 1, 1 }, 0, ACTIVITY_BYTES },
 	{ "a socket was opened", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 7, 7, 'S', 5, 5, 9 } }, { 1, 1 }, 1, STIR_EVENTS },
+	    { { 7, 7, 'S', 5, 5, 9 } }, { 1, 1 }, 1, ACTIVITY_EVENTS },
 	{ "a thread came", { { 7, 7, 'S', 5, 5, 9 } },
 	    { { 7, 7, 'S', 5, 5, 9 }, { 7, 8, 'S', 0, 0, 0 } }, { 1, 2 }, 0,
-	    STIR_TASKS },
+	    ACTIVITY_THREADS },
 	{ "the first one went",
 	    { { 7, 7, 'S', 5, 5, 9 }, { 7, 8, 'S', 0, 0, 0 } },
-	    { { 7, 8, 'S', 0, 0, 0 } }, { 2, 1 }, 0, STIR_TASKS },
+	    { { 7, 8, 'S', 0, 0, 0 } }, { 2, 1 }, 0, ACTIVITY_THREADS },
 	{ "the last one went",
 	    { { 7, 7, 'S', 5, 5, 9 }, { 7, 8, 'S', 0, 0, 0 } },
-	    { { 7, 7, 'S', 5, 5, 9 } }, { 2, 1 }, 0, STIR_TASKS },
+	    { { 7, 7, 'S', 5, 5, 9 } }, { 2, 1 }, 0, ACTIVITY_THREADS },
 	{ "one went and one came", { { 7, 7, 'S', 5, 5, 9 } },
-	    { { 9, 9, 'S', 5, 5, 9 } }, { 1, 1 }, 0, STIR_TASKS },
+	    { { 9, 9, 'S', 5, 5, 9 } }, { 1, 1 }, 0, ACTIVITY_THREADS },
 	{ "counters went backwards: another thread",
 	    { { 7, 7, 'S', 900 * MS, 0, 9 } }, { { 7, 7, 'S', MS, 0, 9 } },
-	    { 1, 1 }, 0, STIR_NONE },
+	    { 1, 1 }, 0, ACTIVITY_NONE },
 };
 
-Test(idle, what_stirs_between_two_samples)
+Test(idle, what_a_tree_does_between_two_samples)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct row r = rows[i];
-		struct beats before = { r.before, r.n[0], 3 };
-		struct beats now = { r.now, r.n[1], 3 + r.events };
+		struct sample before = { r.before, r.n[0], 3 };
+		struct sample now = { r.now, r.n[1], 3 + r.events };
 
 		cr_expect_str_eq(idle_doing(idle_compare(&before, &now, 1000)),
 		    idle_doing(r.expected), "%s", r.what);
@@ -82,19 +82,19 @@ Test(idle, only_sleep_advances_the_clock)
 {
 	struct idle clock = { 0 };
 
-	idle_advance(&clock, STIR_NONE, 500);
-	idle_advance(&clock, STIR_NONE, 500);
+	idle_advance(&clock, ACTIVITY_NONE, 500);
+	idle_advance(&clock, ACTIVITY_NONE, 500);
 	cr_expect_eq(clock.asleep, 1000);
-	idle_advance(&clock, STIR_RAN, 500);
+	idle_advance(&clock, ACTIVITY_RAN, 500);
 	cr_expect_eq(clock.asleep, 0);
 	cr_expect_eq(clock.unmoved, 1500);
-	idle_advance(&clock, STIR_NONE, 500);
-	idle_advance(&clock, STIR_BYTES, 500);
+	idle_advance(&clock, ACTIVITY_NONE, 500);
+	idle_advance(&clock, ACTIVITY_BYTES, 500);
 	cr_expect_eq(clock.asleep, 0);
 	cr_expect_eq(clock.unmoved, 0);
 }
 
-/* A child below us that is told by its leash what to do. */
+/* A child of ours, told through its leash what to do. */
 struct child {
 	pid_t pid;
 	int leash[2];
@@ -158,65 +158,65 @@ breed(int leash)
 
 /* Until it says so, for two seconds at the most; each try costs a pass. */
 static bool
-comes(struct activity *p, enum stir expected)
+comes(struct sampler *s, enum activity expected)
 {
 	for (int i = 0; i < 2000; i++) {
-		if (activity_take(p, 0, 1000) == expected)
+		if (activity_sample(s, 0, 1000) == expected)
 			return true;
 		usleep(1000);
 	}
 	return false;
 }
 
-Test(pulse, a_sleeping_tree_is_still, .timeout = 20)
+Test(activity, a_sleeping_tree_is_still, .timeout = 20)
 {
 	static struct record record;
-	struct activity p = { .root = getpid(), .record = &record };
+	struct sampler s = { .root = getpid(), .record = &record };
 	struct child c = spawn(sleep_only);
 
-	cr_expect(comes(&p, STIR_NONE));
-	cr_expect_eq(activity_take(&p, 0, 1000), STIR_NONE);
+	cr_expect(comes(&s, ACTIVITY_NONE));
+	cr_expect_eq(activity_sample(&s, 0, 1000), ACTIVITY_NONE);
 	atomic_fetch_add(&record.listens, 1);
-	cr_expect_eq(activity_take(&p, 0, 1000), STIR_EVENTS);
-	cr_expect_eq(activity_take(&p, 0, 1000), STIR_NONE);
+	cr_expect_eq(activity_sample(&s, 0, 1000), ACTIVITY_EVENTS);
+	cr_expect_eq(activity_sample(&s, 0, 1000), ACTIVITY_NONE);
 	end(&c);
-	activity_free(&p);
+	activity_free(&s);
 }
 
-Test(pulse, a_spinning_process_runs, .timeout = 20)
+Test(activity, a_spinning_process_runs, .timeout = 20)
 {
 	static struct record record;
-	struct activity p = { .root = getpid(), .record = &record };
+	struct sampler s = { .root = getpid(), .record = &record };
 	struct child c = spawn(spin);
 
-	cr_expect(comes(&p, STIR_RAN));
+	cr_expect(comes(&s, ACTIVITY_RAN));
 	end(&c);
-	activity_free(&p);
+	activity_free(&s);
 }
 
-Test(pulse, who_is_born_to_a_sleeper_is_found, .timeout = 20)
+Test(activity, a_child_of_a_sleeping_process_is_found, .timeout = 20)
 {
 	static struct record record;
-	struct activity p = { .root = getpid(), .record = &record };
+	struct sampler s = { .root = getpid(), .record = &record };
 	struct child c = spawn(breed);
 
 	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	cr_expect(comes(&p, STIR_NONE));
+	cr_expect(comes(&s, ACTIVITY_NONE));
 	cr_assert_eq(write(c.leash[1], "x", 1), 1);
-	cr_expect(comes(&p, STIR_RAN));
-	kill(p.known.list[p.known.n - 1].pid, SIGKILL);
+	cr_expect(comes(&s, ACTIVITY_RAN));
+	kill(s.last.threads[s.last.n - 1].pid, SIGKILL);
 	end(&c);
-	activity_free(&p);
+	activity_free(&s);
 }
 
-Test(pulse, who_is_spared_does_not_count, .timeout = 20)
+Test(activity, an_excluded_process_does_not_count, .timeout = 20)
 {
 	static struct record record;
-	struct activity p = { .root = getpid(), .record = &record };
+	struct sampler s = { .root = getpid(), .record = &record };
 	struct child c = spawn(spin);
 
-	cr_expect_eq(activity_take(&p, c.pid, 1000), STIR_NONE);
-	cr_expect_eq(p.known.n, 0);
+	cr_expect_eq(activity_sample(&s, c.pid, 1000), ACTIVITY_NONE);
+	cr_expect_eq(s.last.n, 0);
 	end(&c);
-	activity_free(&p);
+	activity_free(&s);
 }

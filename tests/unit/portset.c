@@ -73,7 +73,7 @@ Test(portset, awaited_ports_are_declared)
 }
 
 /* Whose listener is it, in a slice and on an adopted address? */
-Test(listening, only_the_leases_own_listeners_count)
+Test(listeners, only_the_leases_own_listeners_count)
 {
 	static struct record record;
 	static const struct {
@@ -110,10 +110,10 @@ Test(listening, only_the_leases_own_listeners_count)
 	}
 }
 
-Test(sleepers, a_sleep_in_words)
+Test(blocked, a_wait_in_words)
 {
 	static const struct {
-		struct blocked_thread sleeper;
+		struct blocked_thread thread;
 		const char *text;
 	} cases[] = {
 		{ { .state = 'S', .call = "futex", .wchan = "futex_wait" },
@@ -131,7 +131,7 @@ Test(sleepers, a_sleep_in_words)
 	char text[128];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		blocked_text(&cases[i].sleeper, text, sizeof(text));
+		blocked_text(&cases[i].thread, text, sizeof(text));
 		cr_expect_str_eq(text, cases[i].text);
 	}
 	blocked_call(SYS_connect, text, sizeof(text));

@@ -44,7 +44,7 @@ static const struct row {
 	{ TEXT("EXTEND_TIMEOUT_USEC=99999999999999999999999"), false, { 0 } },
 };
 
-Test(notify, messages_are_taken_whole_or_not_at_all)
+Test(sdnotify, messages_are_taken_whole_or_not_at_all)
 {
 	struct sdnotify n;
 
@@ -61,7 +61,7 @@ Test(notify, messages_are_taken_whole_or_not_at_all)
 	}
 }
 
-Test(notify, a_message_of_the_greatest_size_and_one_more)
+Test(sdnotify, a_message_of_the_greatest_size_and_one_more)
 {
 	static char text[SDNOTIFY_SIZE + 1];
 	struct sdnotify n;
@@ -86,7 +86,7 @@ dial(const char *name)
 	return fd;
 }
 
-Test(notify, messages_come_one_by_one_until_there_is_none)
+Test(sdnotify, messages_come_one_by_one_until_there_is_none)
 {
 	char name[SDNOTIFY_NAME];
 	struct sdnotify n;

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cmd/getopts.h"
 #include "ready/explain.h"
-#include "ready/watch.h"
+#include "run/watch.h"
 #include "store/lease.h"
 
 #include <err.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct waiting {
-	struct watch vigil;
+	struct watch watch;
 	struct status status; /* nobody asks for it here */
 	struct ipc_start go;
 	int monitor; /* pidfd */
@@ -24,7 +24,7 @@ struct waiting {
 static bool
 ending(const struct waiting *w, const struct pollfd *monitor)
 {
-	const struct record *r = w->vigil.boot.plan.record;
+	const struct record *r = w->watch.startup.plan.record;
 
 	return monitor->revents != 0 || r->identity.until != 0 ||
 	       atomic_load(&r->release.done) != 0;
@@ -42,7 +42,7 @@ static void
 loop(struct waiting *w)
 {
 	const struct ipc_exit gone = { .status = -1 };
-	const struct startup *b = &w->vigil.boot;
+	const struct startup *b = &w->watch.startup;
 
 	while (startup_pending(b)) {
 		struct pollfd fds[] = {
@@ -53,8 +53,8 @@ loop(struct waiting *w)
 		if (poll(fds, 2, timeout_of(b)) == -1 && errno != EINTR)
 			err(EXIT_PORTLEASE, "wait: poll");
 		if (ending(w, &fds[0]))
-			(void)watch_exited(&w->vigil, &gone);
-		(void)watch_handle(&w->vigil);
+			(void)watch_exited(&w->watch, &gone);
+		(void)watch_handle(&w->watch);
 	}
 }
 
@@ -63,7 +63,7 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 {
 	const struct identity *id = &lease->record->identity;
 	struct startup_plan plan = { .options = o,
-		.go = &w->go,
+		.start = &w->go,
 		.terms = &lease->terms,
 		.record = lease->record,
 		.diag = sockdiag_open(),
@@ -78,7 +78,7 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 		err(EXIT_PORTLEASE, "wait: its monitor");
 	plan.root = id->command != 0 ? monitor : 0;
 	if (ipc_fill_start(&w->go, &lease->terms, lease->path) == -1 ||
-	    watch_begin(&w->vigil, &plan, &w->status) == -1)
+	    watch_begin(&w->watch, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");
 }
 
@@ -114,9 +114,9 @@ run(const struct command *self, int argc, char *argv[])
 	lease_find(&lease, o.ip, "wait");
 	begin(&w, &o, &lease);
 	loop(&w);
-	return w.vigil.boot.verdict == READY_READY
+	return w.watch.startup.verdict == READY_READY
 		   ? 0
-		   : explain_status(&w.vigil.boot);
+		   : explain_status(&w.watch.startup);
 }
 
 const struct command cmd_wait = {

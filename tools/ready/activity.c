@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * /proc/PID/task/TID/{stat,schedstat} and /proc/PID/io; see proc(5), and
+ * /proc/PID/task/TID/{stat,schedstat,io}; see proc(5), and
  * Documentation/scheduler/sched-stats.rst in Linux for schedstat.
  */
 #include "ready/activity.h"
@@ -9,7 +9,6 @@
 #include "store/recquery.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,18 +16,37 @@
 #include <string.h>
 #include <unistd.h>
 
-static ssize_t
-read_text(const char *path, char *text, size_t size)
+static void
+read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	ssize_t n = -1;
 
-	if (fd == -1)
-		return -1;
-	n = read(fd, text, size - 1);
-	close(fd);
+	if (fd != -1) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
 	text[n > 0 ? n : 0] = '\0';
-	return n;
+}
+
+void
+activity_read(pid_t pid, pid_t tid, const char *file, char *text, size_t size)
+{
+	char path[64];
+
+	(void)snprintf(
+	    path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, file);
+	read_file(path, text, size);
+}
+
+char
+activity_state(pid_t pid, pid_t tid)
+{
+	struct procfs_stat st;
+	char text[512];
+
+	activity_read(pid, tid, "stat", text, sizeof(text));
+	return procfs_parse_stat(text, &st) == 0 ? st.state : '?';
 }
 
 /* The number behind name, which begins a line; 0 when it is not there. */
@@ -45,82 +63,84 @@ field(const char *text, const char *name)
 	return 0;
 }
 
-/* Of all its threads, dead ones too; 0 where it may not be read. */
+/* All threads of a process, dead ones too; 0 where it may not be read. */
 static uint64_t
 bytes_of(pid_t pid)
 {
 	char path[48], text[256];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/io", pid);
-	if (read_text(path, text, sizeof(text)) <= 0)
-		return 0;
+	read_file(path, text, sizeof(text));
 	return field(text, "rchar:") + field(text, "wchar:") +
 	       field(text, "read_bytes:");
 }
 
-static char
-state_of(const char *stat)
-{
-	const char *end = strrchr(stat, ')');
-
-	return end != NULL && end[1] == ' ' ? end[2] : 'X';
-}
-
-/* False when the thread is gone, or a corpse. */
+/* False when the thread is gone, or a zombie. */
 static bool
-look(struct beat *b)
+read_thread(struct thread_sample *t)
 {
-	char path[64], text[512];
+	char text[128];
 
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%d/task/%d/stat", b->pid, b->tid);
-	if (read_text(path, text, sizeof(text)) <= 0)
+	t->state = activity_state(t->pid, t->tid);
+	if (strchr("ZX?", t->state) != NULL)
 		return false;
-	b->state = state_of(text);
-	if (b->state == 'Z' || b->state == 'X')
-		return false;
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%d/task/%d/schedstat", b->pid, b->tid);
-	b->ran = b->waited = 0;
-	if (read_text(path, text, sizeof(text)) > 0)
-		(void)sscanf(text, "%" SCNu64 " %" SCNu64, &b->ran, &b->waited);
-	b->bytes = b->pid == b->tid ? bytes_of(b->pid) : 0;
+	activity_read(t->pid, t->tid, "schedstat", text, sizeof(text));
+	t->ran = t->waited = 0;
+	(void)sscanf(text, "%" SCNu64 " %" SCNu64, &t->ran, &t->waited);
+	t->bytes = t->pid == t->tid ? bytes_of(t->pid) : 0;
 	return true;
 }
 
-static uint64_t
-events_of(const struct record *r)
+/* Fill the threads of a sample in, and drop those that are gone. */
+static void
+read_threads(struct sample *s)
 {
-	return atomic_load(&r->counts.opens) + atomic_load(&r->listens);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (read_thread(&s->threads[i]))
+			s->threads[n++] = s->threads[i];
+	s->n = n;
 }
 
 static void
-append(struct beats *beats, pid_t pid, pid_t tid)
+add_thread(struct sample *s, pid_t pid, pid_t tid)
 {
-	struct beat b = { .pid = pid, .tid = tid }, *list;
+	struct thread_sample *list =
+	    reallocarray(s->threads, s->n + 1, sizeof(*list));
 
-	if (!look(&b))
-		return;
-	list = reallocarray(beats->list, beats->n + 1, sizeof(*list));
 	if (list == NULL)
 		return;
-	beats->list = list;
-	list[beats->n++] = b;
+	list[s->n++] = (struct thread_sample){ .pid = pid, .tid = tid };
+	s->threads = list;
 }
 
 static void
-list_thread(pid_t pid, pid_t tid, void *arg)
+add_process(struct sample *s, pid_t pid)
 {
-	append(arg, pid, tid);
+	struct dirent *entry;
+	char path[32];
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_thread(s, pid, (pid_t)atoi(entry->d_name));
+	closedir(dir);
 }
 
+/* Does pid descend from excluded, or is it that itself? */
 static bool
-spared(const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t spare)
+is_excluded(
+    const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t excluded)
 {
-	for (ssize_t depth = 0; spare != 0 && depth <= n; depth++) {
+	for (ssize_t depth = 0; excluded != 0 && depth <= n; depth++) {
 		ssize_t i = 0;
 
-		if (pid == spare)
+		if (pid == excluded)
 			return true;
 		while (i < n && list[i].pid != pid)
 			i++;
@@ -131,128 +151,116 @@ spared(const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t spare)
 	return false;
 }
 
+/* Of a lease without a command: the processes of the record that live. */
 static void
-each_thread(pid_t pid, void (*each)(pid_t pid, pid_t tid, void *arg), void *arg)
-{
-	struct dirent *entry;
-	char path[32];
-	DIR *dir;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			each(pid, (pid_t)strtol(entry->d_name, NULL, 10), arg);
-	if (dir != NULL)
-		closedir(dir);
-}
-
-/* Of a lease without a command: whoever the record lists and who lives. */
-static ssize_t
-each_image(const struct record *r, pid_t spare,
-    void (*each)(pid_t pid, pid_t tid, void *arg), void *arg)
+add_images(struct sample *s, const struct record *r, pid_t exclude)
 {
 	struct procfs_stat st;
 	struct image image;
-	ssize_t n = 0;
 
-	for (size_t i = 0; i < RECORD_IMAGES; i++) {
-		if (!recquery_image(r, i, &image) ||
-		    procfs_stat(image.pid, &st) == -1 ||
-		    st.start != image.start || image.pid == getpid() ||
-		    (spare != 0 && (st.pid == spare || st.ppid == spare)))
-			continue;
-		each_thread(image.pid, each, arg);
-		n++;
-	}
-	return n;
+	for (size_t i = 0; i < RECORD_IMAGES; i++)
+		if (recquery_image(r, i, &image) &&
+		    procfs_stat(image.pid, &st) == 0 &&
+		    st.start == image.start && image.pid != getpid() &&
+		    (exclude == 0 || (st.pid != exclude && st.ppid != exclude)))
+			add_process(s, image.pid);
 }
 
-ssize_t
-activity_threads(pid_t root, const struct record *record, pid_t spare,
-    void (*each)(pid_t pid, pid_t tid, void *arg), void *arg)
+struct sample
+activity_threads(pid_t root, const struct record *record, pid_t exclude)
 {
+	struct sample s = { 0 };
 	struct procfs_stat *list;
 	ssize_t n;
 
-	if (root == 0)
-		return each_image(record, spare, each, arg);
+	if (root == 0) {
+		add_images(&s, record, exclude);
+		return s;
+	}
 	n = proctree_descendants(root, &list);
 	for (ssize_t i = 0; i < n; i++)
-		if (!spared(list, n, list[i].pid, spare))
-			each_thread(list[i].pid, each, arg);
+		if (!is_excluded(list, n, list[i].pid, exclude))
+			add_process(&s, list[i].pid);
 	free(list);
-	return n;
+	return s;
 }
 
 static int
 by_tid(const void *a, const void *b)
 {
-	const struct beat *x = a, *y = b;
+	const struct thread_sample *x = a, *y = b;
 
 	return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
-static void
-list_all(struct activity *p, pid_t spare, struct beats *out)
+static struct sample
+list_anew(const struct sampler *s, pid_t exclude)
 {
-	(void)activity_threads(p->root, p->record, spare, list_thread, out);
-	if (out->n > 1)
-		qsort(out->list, out->n, sizeof(*out->list), by_tid);
+	struct sample now = activity_threads(s->root, s->record, exclude);
+
+	read_threads(&now);
+	if (now.n > 1)
+		qsort(now.threads, now.n, sizeof(*now.threads), by_tid);
+	return now;
 }
 
-static void
-look_again(const struct beats *known, struct beats *out)
+/* The same threads as last time. */
+static struct sample
+read_again(const struct sample *last)
 {
-	for (size_t i = 0; i < known->n; i++)
-		append(out, known->list[i].pid, known->list[i].tid);
+	struct sample now = { 0 };
+
+	now.threads = calloc(last->n + 1, sizeof(*now.threads));
+	if (now.threads == NULL || last->n == 0)
+		return now;
+	memcpy(now.threads, last->threads, last->n * sizeof(*now.threads));
+	now.n = last->n;
+	read_threads(&now);
+	return now;
 }
 
-/* Was anybody born since we listed?  The last word of /proc/loadavg tells. */
+/* Was a process born since we listed?  /proc/loadavg ends with its pid. */
 static bool
-births(struct activity *p)
+births(struct sampler *s)
 {
 	char text[96], *last;
 	bool same;
 
-	if (read_text("/proc/loadavg", text, sizeof(text)) <= 0 ||
-	    (last = strrchr(text, ' ')) == NULL)
+	read_file("/proc/loadavg", text, sizeof(text));
+	last = strrchr(text, ' ');
+	if (last == NULL)
 		return true;
-	same = strncmp(p->born, last, sizeof(p->born)) == 0;
-	(void)strlcpy(p->born, last, sizeof(p->born)); /* a short number */
+	same = strcmp(s->born, last) == 0;
+	(void)strlcpy(s->born, last, sizeof(s->born)); /* a short number */
 	return !same;
 }
 
-static void
-keep(struct activity *p, struct beats *now)
+enum activity
+activity_sample(struct sampler *s, pid_t exclude, int64_t ms)
 {
-	free(p->known.list);
-	p->known = *now;
-}
+	struct sample now = read_again(&s->last);
+	enum activity activity;
 
-enum stir
-activity_take(struct activity *p, pid_t spare, int64_t ms)
-{
-	struct beats now = { .events = events_of(p->record) };
-	struct beats all = { .events = now.events };
-	enum stir stir;
+	now.events =
+	    record_event_count(s->record) + atomic_load(&s->record->listens);
+	activity = idle_compare(&s->last, &now, ms);
+	if ((activity == ACTIVITY_NONE || activity == ACTIVITY_THREADS) &&
+	    births(s)) {
+		uint64_t events = now.events;
 
-	look_again(&p->known, &now);
-	stir = idle_compare(&p->known, &now, ms);
-	if ((stir != STIR_NONE && stir != STIR_TASKS) || !births(p)) {
-		keep(p, &now);
-		return stir;
+		free(now.threads);
+		now = list_anew(s, exclude);
+		now.events = events;
+		activity = idle_compare(&s->last, &now, ms);
 	}
-	list_all(p, spare, &all);
-	stir = idle_compare(&p->known, &all, ms);
-	free(now.list);
-	keep(p, &all);
-	return stir;
+	free(s->last.threads);
+	s->last = now;
+	return activity;
 }
 
 void
-activity_free(struct activity *p)
+activity_free(struct sampler *s)
 {
-	free(p->known.list);
-	memset(p, 0, sizeof(*p));
+	free(s->last.threads);
+	memset(s, 0, sizeof(*s));
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Samples a tree of processes for the idle clock.
+ * Samples the threads of a tree of processes, for the idle clock.
  *
- * Whoever is born has a parent that ran.  So the tree is listed anew, a pass
- * over /proc, only when all known threads sleep and somebody, anywhere, was
- * born since; a tree that moves costs a few reads a thread.
+ * A process can only be born of one that ran.  So the tree is listed anew, a
+ * pass over /proc, only when all known threads sleep although a process was
+ * born somewhere on the machine; otherwise a sample costs a few reads a
+ * thread.
  */
 #ifndef ACTIVITY_H
 #define ACTIVITY_H
@@ -12,26 +13,36 @@
 #include "lease/record.h"
 #include "ready/idle.h"
 
-struct activity {
-	pid_t root; /* whose descendants are meant; 0: the record's images */
+struct sampler {
+	pid_t root; /* the tree is its descendants; 0: the record's images */
 	const struct record *record; /* its events count */
-	struct beats known; /* as of the last sample */
+	struct sample last;
 	char born[24]; /* the last pid of the system at the last listing */
 };
 
 /*
- * What stirred in the tree in the ms milliseconds since the last sample.
- * spare and its descendants do not count; 0: nobody.
+ * What the tree did in the ms milliseconds since the last sample.  exclude and
+ * its descendants do not count; 0: nobody.
  */
-enum stir activity_take(struct activity *p, pid_t spare, int64_t ms);
+enum activity activity_sample(struct sampler *s, pid_t exclude, int64_t ms);
 
-void activity_free(struct activity *p);
+void activity_free(struct sampler *s);
 
 /*
- * Call each for every thread of the tree, and return how many processes there
- * were; -1 with errno.
+ * The pid and tid of every thread of the tree, the rest 0.  The list is from
+ * the heap; short of memory it is incomplete.
  */
-ssize_t activity_threads(pid_t root, const struct record *record, pid_t spare,
-    void (*each)(pid_t pid, pid_t tid, void *arg), void *arg);
+struct sample activity_threads(
+    pid_t root, const struct record *record, pid_t exclude);
+
+/*
+ * Read a file of one thread, as much as fits; text ends with a NUL, and is ""
+ * when the thread is gone or the file may not be read.
+ */
+void activity_read(
+    pid_t pid, pid_t tid, const char *file, char *text, size_t size);
+
+/* The state of a thread as in proc(5), from its file stat; '?' unknown. */
+char activity_state(pid_t pid, pid_t tid);
 
 #endif

@@ -24,7 +24,6 @@ struct dialling {
 };
 
 struct search {
-	struct blocked *found;
 	const struct terms *terms;
 	const struct record *record;
 	struct dialling dialling[DIALLING];
@@ -154,44 +153,20 @@ match(uint32_t inode, int fd, void *arg)
 	return search->held != NULL;
 }
 
-/* Of a thread: one file, its first line. */
-static bool
-line_of(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
-{
-	char path[64];
-	ssize_t n = -1;
-	int fd;
-
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd != -1) {
-		n = read(fd, text, size - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return n > 0;
-}
-
 static void
-read_sleep(struct blocked_thread *s)
+read_thread(struct blocked_thread *t)
 {
 	char text[512], *end;
 	long number;
 
-	s->state = '?';
-	if (line_of(s->pid, s->tid, "stat", text, sizeof(text)) &&
-	    (end = strrchr(text, ')')) != NULL && end[1] == ' ')
-		s->state = end[2];
-	if (line_of(s->pid, s->tid, "wchan", text, sizeof(text)) &&
-	    strcmp(text, "0") != 0)
-		(void)strlcpy(s->wchan, text, sizeof(s->wchan)); /* cut */
-	if (!line_of(s->pid, s->tid, "syscall", text, sizeof(text)))
-		return;
+	t->state = activity_state(t->pid, t->tid);
+	activity_read(t->pid, t->tid, "wchan", text, sizeof(text));
+	if (strcmp(text, "0") != 0)
+		(void)strlcpy(t->wchan, text, sizeof(t->wchan)); /* cut */
+	activity_read(t->pid, t->tid, "syscall", text, sizeof(text));
 	number = strtol(text, &end, 10);
 	if (end != text && number >= 0)
-		blocked_call(number, s->call, sizeof(s->call));
+		blocked_call(number, t->call, sizeof(t->call));
 }
 
 static bool
@@ -202,13 +177,11 @@ same(const struct blocked_thread *a, const struct blocked_thread *b)
 }
 
 static void
-look(pid_t pid, pid_t tid, void *arg)
+add_thread(struct search *search, struct blocked *found, pid_t pid, pid_t tid)
 {
-	struct search *search = arg;
-	struct blocked *found = search->found;
 	struct blocked_thread s = { .pid = pid, .tid = tid, .threads = 1 };
 
-	read_sleep(&s);
+	read_thread(&s);
 	for (size_t i = 0; i < found->n; i++) {
 		if (same(&found->list[i], &s)) {
 			found->list[i].threads++;
@@ -228,15 +201,21 @@ look(pid_t pid, pid_t tid, void *arg)
 }
 
 void
-blocked_find(struct blocked *s, pid_t root, pid_t spare, struct sockdiag *diag,
-    const struct terms *terms, const struct record *record)
+blocked_find(struct blocked *s, pid_t root, pid_t exclude,
+    struct sockdiag *diag, const struct terms *terms,
+    const struct record *record)
 {
-	struct search search = { .found = s, .terms = terms, .record = record };
+	struct search search = { .terms = terms, .record = record };
+	struct sample tree;
 
 	memset(s, 0, sizeof(*s));
 	if (diag != NULL)
 		find_dialling(&search, diag);
-	(void)activity_threads(root, record, spare, look, &search);
+	tree = activity_threads(root, record, exclude);
+	for (size_t i = 0; i < tree.n; i++)
+		add_thread(
+		    &search, s, tree.threads[i].pid, tree.threads[i].tid);
+	free(tree.threads);
 }
 
 static const char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What each thread of a tree sleeps in: for the report of a hang. */
+/* The system call in which each thread of a tree waits: to explain a hang. */
 #ifndef BLOCKED_H
 #define BLOCKED_H
 
@@ -9,16 +9,16 @@
 
 enum { BLOCKED_MAX = 32, BLOCKED_LINE = 96 };
 
-/* Threads of one process that do the same are one sleeper. */
+/* Threads of one process that wait in the same way are one entry. */
 struct blocked_thread {
 	pid_t pid;
-	pid_t tid; /* of the first */
+	pid_t tid; /* the first one */
 	unsigned int threads;
 	char state; /* as in proc(5) */
 	char line[BLOCKED_LINE]; /* its command line */
-	char call[32]; /* the system call; "" cannot be seen */
-	char wchan[48]; /* the kernel's function; "" cannot be seen */
-	char awaits[TEXT_ENDPOINT]; /* whom it connects to, as it asked */
+	char call[32]; /* the system call; "" unknown */
+	char wchan[48]; /* the kernel's function; "" unknown */
+	char awaits[TEXT_ENDPOINT]; /* connects to, as it asked */
 };
 
 struct blocked {
@@ -27,16 +27,15 @@ struct blocked {
 	struct blocked_thread list[BLOCKED_MAX];
 };
 
-/* diag may be NULL: then no connection is named. */
-void blocked_find(struct blocked *s, pid_t root, pid_t spare,
+/* exclude as for activity_sample; without diag no connection is named. */
+void blocked_find(struct blocked *s, pid_t root, pid_t exclude,
     struct sockdiag *diag, const struct terms *terms,
     const struct record *record);
 
 /* "in connect to 127.0.0.1:5432 (inet_wait_for_connect)": for people. */
-void blocked_text(
-    const struct blocked_thread *sleeper, char *text, size_t size);
+void blocked_text(const struct blocked_thread *t, char *text, size_t size);
 
-/* The name of a system call that waits; "system call N" for others. */
+/* The name of a system call that may wait; "system call N" for others. */
 void blocked_call(long number, char *name, size_t size);
 
 #endif

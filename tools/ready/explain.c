@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* A line for the verdict, one for each sleeper, and what the probe said. */
+/* The verdict, each blocked thread, and what --ready-cmd said. */
 #include "ready/explain.h"
-#include "base/msg.h"
-#include "kernel/procfs.h"
+#include "base/printable.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct text {
-	char *at;
-	size_t left;
-};
-
-__attribute__((format(printf, 2, 3))) static void
-say(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->at, t->left, format, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= t->left) {
-		t->left = 1; /* cut */
-		return;
-	}
-	t->at += n;
-	t->left -= (size_t)n;
-}
 
 static double
 seconds(int64_t ms)
@@ -38,144 +14,150 @@ seconds(int64_t ms)
 }
 
 static void
-say_exited(const struct startup *b, struct text *t)
+write_exit(const struct startup *s, FILE *out)
 {
-	if (b->end.sig != 0)
-		say(t, "killed by SIG%s",
-		    sigabbrev_np(b->end.sig) ? sigabbrev_np(b->end.sig) : "?");
-	else if (b->end.status >= 0)
-		say(t, "status %d", b->end.status);
+	const char *name = sigabbrev_np(s->end.sig);
+
+	if (s->end.sig != 0)
+		fprintf(out, "killed by SIG%s", name != NULL ? name : "?");
+	else if (s->end.status >= 0)
+		fprintf(out, "status %d", s->end.status);
 	else
-		say(t, "the lease has ended");
-	say(t, " after %.1f s, before it was ready", seconds(b->facts.elapsed));
+		fputs("the lease has ended", out);
+	fprintf(out, " after %.1f s, before it was ready",
+	    seconds(s->facts.elapsed));
 }
 
 static void
-say_noprobe(const struct startup *b, struct text *t)
+write_cause(const struct startup *s, FILE *out)
 {
-	say(t, "--ready-cmd '%s': not found (127)", b->probe.command);
+	const struct facts *f = &s->facts;
+
+	switch (s->verdict) {
+	case READY_STARTING:
+	case READY_READY:
+		break;
+	case READY_EXITED:
+		write_exit(s, out);
+		break;
+	case READY_NOPROBE:
+		fprintf(out, "--ready-cmd '%s': not found (127)",
+		    s->readycmd.command);
+		break;
+	case READY_HUNG:
+		fprintf(
+		    out, "asleep for %.1f s, the idle limit", seconds(f->idle));
+		break;
+	case READY_SPINNING:
+		fprintf(out,
+		    "at the cap of %.1f s, and for %.1f s nothing but a "
+		    "processor moved",
+		    seconds(f->cap), seconds(f->unmoved));
+		break;
+	case READY_CAPPED:
+		fprintf(out, "at the cap of %.1f s; it was last %s",
+		    seconds(f->cap), idle_doing(s->idle.last));
+		break;
+	}
 }
 
 static void
-say_hung(const struct startup *b, struct text *t)
+write_readycmd(const struct readycmd *c, FILE *out)
 {
-	say(t, "asleep for %.1f s, the idle limit", seconds(b->facts.idle));
+	if (c->runs == 0)
+		fputs("; --ready-cmd never ran", out);
+	else if (c->ends == 0)
+		fputs("; --ready-cmd was still running", out);
+	else if (!c->missing)
+		fprintf(out, "; --ready-cmd exited %d", c->status);
 }
 
 static void
-say_spinning(const struct startup *b, struct text *t)
+write_missing(const struct startup *s, FILE *out)
 {
-	say(t,
-	    "at the cap of %.1f s, and for %.1f s nothing but a processor "
-	    "moved",
-	    seconds(b->facts.cap), seconds(b->facts.unmoved));
-}
-
-static void
-say_capped(const struct startup *b, struct text *t)
-{
-	say(t, "at the cap of %.1f s; it was last %s", seconds(b->facts.cap),
-	    idle_doing(b->idle.last));
-}
-
-static void
-say_missing(const struct startup *b, struct text *t)
-{
-	unsigned int left = b->facts.awaited & ~b->facts.came;
+	unsigned int left = s->facts.awaited & ~s->facts.came;
 	char ports[256];
 
 	(void)portset_of(
-	    &b->up, &b->plan.options->awaited, false, ports, sizeof(ports));
+	    &s->up, &s->plan.options->awaited, false, ports, sizeof(ports));
 	if (left & AWAIT_PORTS)
-		say(t, "; not listening: %s", ports);
+		fprintf(out, "; not listening: %s", ports);
 	if (left & AWAIT_NOTIFY)
-		say(t, "; no READY=1 came");
-	if (left & AWAIT_PROBE && b->probe.runs == 0)
-		say(t, "; --ready-cmd never ran");
-	else if (left & AWAIT_PROBE && b->probe.ends == 0)
-		say(t, "; --ready-cmd was still running");
-	else if (left & AWAIT_PROBE && !b->probe.missing)
-		say(t, "; --ready-cmd exited %d", b->probe.status);
-	if (b->status[0] != '\0')
-		say(t, "; its status: %s", b->status);
-	if (b->malformed > 0)
-		say(t, "; ignored %u malformed messages on NOTIFY_SOCKET",
-		    b->malformed);
+		fputs("; no READY=1 came", out);
+	if (left & AWAIT_COMMAND)
+		write_readycmd(&s->readycmd, out);
+	if (s->status[0] != '\0')
+		fprintf(out, "; its status: %s", s->status);
+	if (s->malformed > 0)
+		fprintf(out, "; ignored %u malformed messages on NOTIFY_SOCKET",
+		    s->malformed);
 }
 
-void
-explain_reason(const struct startup *b, char text[static EXPLAIN_REASON])
+char *
+explain_reason(const struct startup *s)
 {
-	static void (*const sayers[])(const struct startup *, struct text *) = {
-		[READY_EXITED] = say_exited,
-		[READY_NOPROBE] = say_noprobe,
-		[READY_HUNG] = say_hung,
-		[READY_SPINNING] = say_spinning,
-		[READY_CAPPED] = say_capped,
-	};
-	struct text t = { text, EXPLAIN_REASON };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	text[0] = '\0';
-	if (sayers[b->verdict] != NULL)
-		sayers[b->verdict](b, &t);
-	say_missing(b, &t);
+	if (out == NULL)
+		return NULL;
+	write_cause(s, out);
+	write_missing(s, out);
+	if (fclose(out) == 0)
+		printable_line(text);
+	return text;
 }
 
 static void
-print_sleepers(const struct startup *b, const char *ip)
+write_blocked(const struct blocked *blocked, FILE *out)
 {
-	char text[BLOCKED_LINE + TEXT_ENDPOINT + 32], threads[48];
+	char text[BLOCKED_LINE + TEXT_ENDPOINT + 32];
 
-	for (size_t i = 0; i < b->sleepers.n; i++) {
-		const struct blocked_thread *s = &b->sleepers.list[i];
+	for (size_t i = 0; i < blocked->n; i++) {
+		const struct blocked_thread *t = &blocked->list[i];
 
-		blocked_text(s, text, sizeof(text));
-		if (s->threads > 1)
-			(void)snprintf(threads, sizeof(threads), "%u threads ",
-			    s->threads);
-		else if (s->tid != s->pid)
-			(void)snprintf(
-			    threads, sizeof(threads), "thread %d ", s->tid);
-		else
-			threads[0] = '\0';
-		msg_line("%s: pid %d (%s): %s%s", ip, s->pid, s->line, threads,
-		    text);
+		blocked_text(t, text, sizeof(text));
+		fprintf(out, "\npid %d (%s): ", t->pid, t->line);
+		if (t->threads > 1)
+			fprintf(out, "%u threads ", t->threads);
+		else if (t->tid != t->pid)
+			fprintf(out, "thread %d ", t->tid);
+		fputs(text, out);
 	}
-	if (b->sleepers.more > 0)
-		msg_line("%s: and %zu threads more", ip, b->sleepers.more);
+	if (blocked->more > 0)
+		fprintf(out, "\nand %zu threads more", blocked->more);
 }
 
-static void
-print_said(const struct startup *b, const char *ip)
+char *
+explain_text(const struct startup *s)
 {
-	struct tail said = *readycmd_said(&b->probe);
-	char *at = said.text, *line;
+	struct tail said = *readycmd_said(&s->readycmd);
+	char *text = NULL, *reason = explain_reason(s), *at = said.text, *line;
+	size_t size;
+	FILE *out = reason != NULL ? open_memstream(&text, &size) : NULL;
 
-	while ((line = tail_line(&at)) != NULL)
-		msg_line("%s: --ready-cmd said: %s", ip, line);
-}
-
-void
-explain_print(const struct startup *b, const char *ip)
-{
-	char reason[EXPLAIN_REASON];
-
-	explain_reason(b, reason);
-	msg_line("%s: %s: %s", ip, readiness_name(b->verdict), reason);
-	print_sleepers(b, ip);
-	if (b->facts.awaited & AWAIT_PROBE)
-		print_said(b, ip);
+	if (out != NULL) {
+		fprintf(out, "%s: %s", readiness_name(s->verdict), reason);
+		write_blocked(&s->blocked, out);
+		while (s->facts.awaited & AWAIT_COMMAND &&
+		       (line = tail_line(&at)) != NULL)
+			fprintf(out, "\n--ready-cmd said: %s", line);
+		(void)fclose(out);
+	}
+	free(reason);
+	return text;
 }
 
 /* A command that could not be run says more by its own status. */
 int
-explain_status(const struct startup *b)
+explain_status(const struct startup *s)
 {
-	if (b->verdict == READY_NOPROBE)
+	if (s->verdict == READY_NOPROBE)
 		return EXIT_NOT_FOUND;
-	if (b->verdict == READY_EXITED && b->end.sig == 0 &&
-	    (b->end.status == EXIT_NOT_FOUND ||
-		b->end.status == EXIT_NOT_EXECUTABLE))
-		return b->end.status;
+	if (s->verdict == READY_EXITED && s->end.sig == 0 &&
+	    (s->end.status == EXIT_NOT_FOUND ||
+		s->end.status == EXIT_NOT_EXECUTABLE))
+		return s->end.status;
 	return EXIT_NOT_READY;
 }

@@ -5,15 +5,15 @@
 
 #include "ready/startup.h"
 
-enum { EXPLAIN_REASON = 512 };
+/* Both are printable, from the heap; NULL with errno. */
 
-/* One line without a newline: "asleep for 20 s; not listening: 9926". */
-void explain_reason(const struct startup *b, char text[static EXPLAIN_REASON]);
+/* One line: "asleep for 20 s; not listening: 9926". */
+char *explain_reason(const struct startup *s);
 
-/* The verdict with all that is known about it on stderr. */
-void explain_print(const struct startup *b, const char *ip);
+/* A line for the verdict, and one for each thing that is known about it. */
+char *explain_text(const struct startup *s);
 
 /* The exit status that goes with the verdict. */
-int explain_status(const struct startup *b);
+int explain_status(const struct startup *s);
 
 #endif

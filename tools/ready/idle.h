@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The idle clock: it runs only while a whole tree of processes sleeps.  Two
- * samples are compared, and what stirred between them is a rule table.  Pure.
+ * samples of the tree are compared, and what it did between them is the first
+ * rule that holds.  Pure.
  */
 #ifndef IDLE_H
 #define IDLE_H
@@ -11,7 +12,7 @@
 #include <sys/types.h>
 
 /* One thread, as /proc shows it at one moment. */
-struct beat {
+struct thread_sample {
 	pid_t pid; /* of its process */
 	pid_t tid;
 	char state; /* as in proc(5) */
@@ -21,23 +22,23 @@ struct beat {
 };
 
 /* All threads of a tree, sorted by tid, and the record's counters. */
-struct beats {
-	struct beat *list; /* heap */
+struct sample {
+	struct thread_sample *threads; /* heap */
 	size_t n;
 	uint64_t events;
 };
 
-/* What stirred; in the order in which it is told. */
-enum stir {
-	STIR_NONE, /* all asleep */
-	STIR_EVENTS, /* something entered the record */
-	STIR_BYTES, /* read or written, page faults from disk included */
-	STIR_DISK, /* uninterruptible sleep */
-	STIR_TASKS, /* threads came or went */
-	STIR_STARVED, /* waited for a processor longer than it ran */
-	STIR_RAN,
-	STIR_TRACED, /* stopped by a debugger: somebody is looking at it */
-	STIRS
+/* What a tree did; when it did several things, the first of them. */
+enum activity {
+	ACTIVITY_NONE, /* all asleep */
+	ACTIVITY_EVENTS, /* something entered the record */
+	ACTIVITY_BYTES, /* read or written, page faults from disk included */
+	ACTIVITY_DISK, /* uninterruptible sleep */
+	ACTIVITY_THREADS, /* threads came or went */
+	ACTIVITY_STARVED, /* waited for a processor longer than it ran */
+	ACTIVITY_RAN,
+	ACTIVITY_TRACED, /* stopped by a debugger: somebody is looking at it */
+	ACTIVITIES
 };
 
 /*
@@ -45,18 +46,18 @@ enum stir {
  * or wanted a processor for less than a two-hundredth of the time counts as
  * asleep: servers that hang still have timers.
  */
-enum stir idle_compare(
-    const struct beats *before, const struct beats *now, int64_t ms);
+enum activity idle_compare(
+    const struct sample *before, const struct sample *now, int64_t ms);
 
 struct idle {
 	int64_t asleep; /* milliseconds in a row */
-	int64_t unmoved; /* milliseconds since more than a processor moved */
-	enum stir last;
+	int64_t unmoved; /* milliseconds since anything but a processor moved */
+	enum activity last;
 };
 
-void idle_advance(struct idle *clock, enum stir stir, int64_t ms);
+void idle_advance(struct idle *clock, enum activity activity, int64_t ms);
 
 /* For people: "asleep", "reading and writing", ... */
-const char *idle_doing(enum stir stir);
+const char *idle_doing(enum activity activity);
 
 #endif

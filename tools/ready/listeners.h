@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The ports on which a listener of this lease is: nobody else can be in its
- * slice, and elsewhere the record's cookies tell.
+ * The ports on which this lease listens.  No other process can be in its slice;
+ * elsewhere the cookies of the record show whose a listener is.
  */
 #ifndef LISTENERS_H
 #define LISTENERS_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The word is read before the loop is told, and waited on as it was read: a
- * listen that comes in between ends the wait at once.  See futex(2).  It is
- * bounded for the sake of a record that was cut short: who looked at it has
- * another word since (salvage.h), and nobody wakes this one.
+ * The thread reads the word of the futex, makes the descriptor readable, and
+ * then waits until the word is no longer the one that it has read: a listen
+ * that comes in between ends the wait at once, futex(2).  The wait ends after a
+ * second in any case: a record that another process has truncated was replaced
+ * by other memory (sigbus.h), and nobody wakes the word there.
  */
 #include "ready/listenwait.h"
 
@@ -25,10 +26,10 @@ struct listenwait {
 };
 
 static void *
-watch(void *arg)
+wait_for_listens(void *arg)
 {
 	struct listenwait *w = arg;
-	static const struct timespec damaged = { .tv_sec = 1 };
+	static const struct timespec truncated = { .tv_sec = 1 };
 	uint32_t seen;
 
 	for (;;) {
@@ -37,19 +38,19 @@ watch(void *arg)
 			return NULL;
 		(void)eventfd_write(w->fd, 1);
 		(void)syscall(SYS_futex, &w->record->listens, FUTEX_WAIT, seen,
-		    &damaged, NULL, 0);
+		    &truncated, NULL, 0);
 	}
 }
 
 static int
-start(struct listenwait *w)
+start_thread(struct listenwait *w)
 {
 	pthread_attr_t attr;
 	int error;
 
 	(void)pthread_attr_init(&attr); /* cannot fail on Linux */
 	(void)pthread_attr_setstacksize(&attr, STACK);
-	error = pthread_create(&w->thread, &attr, watch, w);
+	error = pthread_create(&w->thread, &attr, wait_for_listens, w);
 	(void)pthread_attr_destroy(&attr);
 	return error;
 }
@@ -64,7 +65,7 @@ listenwait_begin(struct record *record)
 	w->record = record;
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	atomic_fetch_add(&record->listeners, 1);
-	if (w->fd != -1 && (errno = start(w)) == 0)
+	if (w->fd != -1 && (errno = start_thread(w)) == 0)
 		return w;
 	atomic_fetch_sub(&record->listeners, 1);
 	if (w->fd != -1)
@@ -87,7 +88,7 @@ listenwait_take(struct listenwait *w)
 	(void)eventfd_read(w->fd, &n);
 }
 
-/* One more on the word: a thread that is about to wait will not. */
+/* Change the word once more: then a thread that is about to wait will not. */
 void
 listenwait_end(struct listenwait *w)
 {

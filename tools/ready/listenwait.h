@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Waits for listen(2) in a lease: a thread holds the record's futex, so that
- * a loop can poll(2) for it.  A futex has no descriptor of its own.
+ * Waits for listen(2) in a lease.  A futex has no descriptor that poll(2) could
+ * wait for, so a thread waits for that of the record and writes an eventfd.
  */
 #ifndef LISTENWAIT_H
 #define LISTENWAIT_H
@@ -17,12 +17,12 @@ struct listenwait; /* from the heap */
 struct listenwait *listenwait_begin(struct record *record);
 
 /*
- * A descriptor that turns readable when somebody may have begun to listen,
+ * A descriptor that turns readable when a process may have begun to listen,
  * and once at the start.
  */
 int listenwait_fd(const struct listenwait *w);
 
-/* Look for listeners after this: it makes the descriptor unreadable. */
+/* Make the descriptor unreadable; look for listeners after that. */
 void listenwait_take(struct listenwait *w);
 
 void listenwait_end(struct listenwait *w); /* NULL is no error */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An abstract name needs no directory that a program of another user could
- * reach, and nobody has to remove it; what it lacks in permissions, the
- * sender's credentials make good, unix(7).
+ * The socket has an abstract name: that needs no directory, and nothing has to
+ * be removed.  It has no permissions; the credentials of the sender are checked
+ * instead, unix(7).
  */
 #include "ready/sdnotify.h"
 #include "base/printable.h"
@@ -20,14 +20,7 @@
 #include <unistd.h>
 
 static bool
-take_ready(struct sdnotify *n, const char *value)
-{
-	n->ready = strcmp(value, "1") == 0;
-	return n->ready;
-}
-
-static bool
-take_extend(struct sdnotify *n, const char *value)
+parse_extend(const char *value, int64_t *ms)
 {
 	char *end;
 	unsigned long long usec;
@@ -38,39 +31,28 @@ take_extend(struct sdnotify *n, const char *value)
 	usec = strtoull(value, &end, 10);
 	if (*end != '\0' || errno != 0)
 		return false;
-	n->extend =
-	    usec / 1000 > INT32_MAX ? INT32_MAX : (int64_t)(usec / 1000) + 1;
+	*ms = usec / 1000 > INT32_MAX ? INT32_MAX : (int64_t)(usec / 1000) + 1;
 	return true;
 }
 
 static bool
-take_status(struct sdnotify *n, const char *value)
-{
-	(void)strlcpy(n->status, value, sizeof(n->status)); /* for people */
-	printable_line(n->status);
-	return true;
-}
-
-static const struct {
-	const char *name;
-	bool (*take)(struct sdnotify *, const char *value);
-} names[] = {
-	{ "READY", take_ready },
-	{ "STATUS", take_status },
-	{ "EXTEND_TIMEOUT_USEC", take_extend },
-};
-
-static bool
-take_line(struct sdnotify *n, char *line)
+parse_line(struct sdnotify *n, char *line)
 {
 	char *value = strchr(line, '=');
 
 	if (value == NULL || value == line)
 		return false;
 	*value++ = '\0';
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(line, names[i].name) == 0)
-			return names[i].take(n, value);
+	if (strcmp(line, "EXTEND_TIMEOUT_USEC") == 0)
+		return parse_extend(value, &n->extend);
+	if (strcmp(line, "READY") == 0) {
+		n->ready = strcmp(value, "1") == 0;
+		return n->ready;
+	}
+	if (strcmp(line, "STATUS") == 0) {
+		(void)strlcpy(n->status, value, sizeof(n->status)); /* cut */
+		printable_line(n->status);
+	}
 	return true;
 }
 
@@ -87,7 +69,7 @@ sdnotify_parse(const char *text, size_t len, struct sdnotify *n)
 	if (copy[len - 1] == '\n')
 		copy[len - 1] = '\0';
 	while ((line = strsep(&at, "\n")) != NULL)
-		if (!take_line(n, line))
+		if (!parse_line(n, line))
 			return false;
 	return true;
 }
@@ -115,9 +97,12 @@ sdnotify_open(char name[static SDNOTIFY_NAME])
 	return -1;
 }
 
-/* Is it, or was it, one of ours?  Who sent and ended at once has no parent. */
+/*
+ * Does the sender belong to our user, or descend from root?  A sender of
+ * another user that has already exited cannot be traced to a parent.
+ */
 static bool
-ours(const struct ucred *from, pid_t root)
+is_ours(const struct ucred *from, pid_t root)
 {
 	struct procfs_stat st = { .ppid = from->pid };
 
@@ -133,7 +118,7 @@ ours(const struct ucred *from, pid_t root)
 }
 
 static bool
-credentials(struct msghdr *msg, struct ucred *from)
+get_credentials(struct msghdr *msg, struct ucred *from)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
 	     c = CMSG_NXTHDR(msg, c)) {
@@ -146,7 +131,7 @@ credentials(struct msghdr *msg, struct ucred *from)
 	return false;
 }
 
-/* There is room for credentials alone: descriptors are closed at once. */
+/* The control buffer holds credentials alone: the kernel closes descriptors. */
 int
 sdnotify_read(int fd, pid_t root, struct sdnotify *n)
 {
@@ -165,8 +150,8 @@ sdnotify_read(int fd, pid_t root, struct sdnotify *n)
 
 	if (len == -1)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	if (msg.msg_flags & MSG_TRUNC || !credentials(&msg, &from) ||
-	    !ours(&from, root))
+	if (msg.msg_flags & MSG_TRUNC || !get_credentials(&msg, &from) ||
+	    !is_ours(&from, root))
 		return -1;
 	return sdnotify_parse(text, (size_t)len, n) ? 1 : -1;
 }

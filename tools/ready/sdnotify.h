@@ -18,20 +18,20 @@ struct sdnotify {
 
 /*
  * A datagram socket with an abstract name that cannot be guessed, O_CLOEXEC
- * and not blocking; name gets the value of NOTIFY_SOCKET.  -1 with errno.
+ * and not blocking; name is set to the value of NOTIFY_SOCKET.  -1 with errno.
  */
 int sdnotify_open(char name[static SDNOTIFY_NAME]);
 
 /*
- * Read one message.  1 with *n filled; 0 when there is none; -1 when it was
- * malformed, or not from a process of ours or below root: it is ignored.
+ * Read one message.  1 with *n filled; 0 when there is none; -1 when it is to
+ * be ignored: malformed, or not from a process of our user or below root.
  * Descriptors that come along are closed, which is all that BARRIER=1 asks.
  */
 int sdnotify_read(int fd, pid_t root, struct sdnotify *n);
 
 /*
- * Pure: lines of NAME=VALUE; names that are not known are well formed, too.
- * False, with n unspecified, when it is malformed.
+ * Pure: parse lines of NAME=VALUE; unknown names are well formed, too.  False,
+ * with n unspecified, when the text is malformed.
  */
 bool sdnotify_parse(const char *text, size_t len, struct sdnotify *n);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A turn: take in what the descriptors say, sample when that is due, look at
- * ports and probe, judge.
+ * A round: read what the descriptors have, sample when that is due, run
+ * --ready-cmd when that is due, judge.
  *
- * The probe stirs the server: what moves around its start and its end is
- * neither counted as idle nor as progress ("blurred").
+ * --ready-cmd makes the server work: a sample during which it began or ended
+ * counts neither as sleep nor as progress ("disturbed").
  */
 #include "ready/startup.h"
 #include "base/clock.h"
@@ -21,7 +21,7 @@ enum {
 	PERIOD_SHARE = 20,
 	PERIOD_SHORTEST = 50,
 	PERIOD_LONGEST = 1000,
-	NEWS = 1000
+	NEWS_PERIOD = 1000
 };
 
 bool
@@ -35,7 +35,7 @@ static unsigned int
 awaited(const struct options *o)
 {
 	return (o->awaited.nports > 0 ? AWAIT_PORTS : 0U) |
-	       (o->ready_cmd[0] != '\0' ? AWAIT_PROBE : 0U) |
+	       (o->ready_cmd[0] != '\0' ? AWAIT_COMMAND : 0U) |
 	       (o->ready_notify ? AWAIT_NOTIFY : 0U);
 }
 
@@ -49,7 +49,7 @@ within_bounds(int64_t limit)
 	return period < PERIOD_SHORTEST ? PERIOD_SHORTEST : period;
 }
 
-/* The first sample sees births alone: a short cap needs many, too. */
+/* The first sample only lists the threads: a short cap needs many, too. */
 static int64_t
 period_of(const struct options *o)
 {
@@ -60,268 +60,270 @@ period_of(const struct options *o)
 }
 
 static int
-add(struct startup *b, int fd)
+add(struct startup *s, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
-	return epoll_ctl(b->fd, EPOLL_CTL_ADD, fd, &event);
+	return epoll_ctl(s->fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 static int
-open_all(struct startup *b)
+open_all(struct startup *s)
 {
-	b->fd = epoll_create1(EPOLL_CLOEXEC);
-	if (b->fd == -1)
+	s->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->fd == -1)
 		return -1;
-	b->waiter = listenwait_begin(b->plan.record);
-	if (b->waiter == NULL || add(b, listenwait_fd(b->waiter)) == -1)
+	s->listenwait = listenwait_begin(s->plan.record);
+	if (s->listenwait == NULL || add(s, listenwait_fd(s->listenwait)) == -1)
 		return -1;
-	return b->plan.notify == -1 ? 0 : add(b, b->plan.notify);
+	return s->plan.notify == -1 ? 0 : add(s, s->plan.notify);
 }
 
 int
-startup_begin(struct startup *b, const struct startup_plan *plan)
+startup_begin(struct startup *s, const struct startup_plan *plan)
 {
 	const struct options *o = plan->options;
 	int saved;
 
-	memset(b, 0, sizeof(*b));
-	b->plan = *plan;
-	b->begun = b->sampled = clock_ms();
-	b->period = period_of(o);
-	b->facts = (struct facts){ .awaited = awaited(o),
+	memset(s, 0, sizeof(*s));
+	s->plan = *plan;
+	s->begun = s->sampled = clock_ms();
+	s->period = period_of(o);
+	s->facts = (struct facts){ .awaited = awaited(o),
 		.idle_limit = o->idle_limit,
 		.cap = o->cap };
-	b->pulse =
-	    (struct activity){ .root = plan->root, .record = plan->record };
-	b->probe = (struct readycmd){ .command = o->ready_cmd,
+	s->sampler =
+	    (struct sampler){ .root = plan->root, .record = plan->record };
+	s->readycmd = (struct readycmd){ .command = o->ready_cmd,
 		.env = plan->env,
 		.cwd = plan->cwd,
-		.go = plan->go };
-	if (open_all(b) == 0)
+		.start = plan->start };
+	if (open_all(s) == 0)
 		return 0;
 	saved = errno;
-	startup_end(b);
+	startup_end(s);
 	errno = saved;
 	return -1;
 }
 
 bool
-startup_pending(const struct startup *b)
+startup_pending(const struct startup *s)
 {
-	return b->fd > 0 && b->verdict == READY_BOOTING;
+	return s->fd > 0 && s->verdict == READY_STARTING;
 }
 
 int
-startup_fd(const struct startup *b)
+startup_fd(const struct startup *s)
 {
-	return startup_pending(b) ? b->fd : -1;
+	return startup_pending(s) ? s->fd : -1;
 }
 
 int64_t
-startup_elapsed(const struct startup *b)
+startup_elapsed(const struct startup *s)
 {
-	return clock_ms() - b->begun;
+	return clock_ms() - s->begun;
 }
 
 static bool
-probe_is_next(const struct startup *b)
+readycmd_is_next(const struct startup *s)
 {
-	unsigned int left = b->facts.awaited & ~b->facts.came;
+	unsigned int left = s->facts.awaited & ~s->facts.came;
 
-	return left == AWAIT_PROBE && b->probe.pid == 0 && !b->probe.missing;
+	return left == AWAIT_COMMAND && s->readycmd.pid == 0 &&
+	       !s->readycmd.missing;
 }
 
 int64_t
-startup_deadline(const struct startup *b)
+startup_deadline(const struct startup *s)
 {
-	int64_t next = b->sampled + b->period;
-	int64_t cap = b->begun + b->facts.cap;
+	int64_t next = s->sampled + s->period;
+	int64_t cap = s->begun + s->facts.cap;
 
-	if (cap < b->extended)
-		cap = b->extended;
-	if (!startup_pending(b))
+	if (cap < s->extended)
+		cap = s->extended;
+	if (!startup_pending(s))
 		return 0;
-	if (b->facts.cap > 0 && cap < next)
+	if (s->facts.cap > 0 && cap < next)
 		next = cap;
-	if (probe_is_next(b) && b->probe.next < next)
-		next = b->probe.next;
+	if (readycmd_is_next(s) && s->readycmd.next < next)
+		next = s->readycmd.next;
 	return next > 0 ? next : 1;
 }
 
 static void
-look_at_ports(struct startup *b)
+update_ports(struct startup *s)
 {
-	const struct terms *ports = &b->plan.options->awaited;
+	const struct terms *ports = &s->plan.options->awaited;
 	struct portset up = { 0 };
 	bool all;
 
-	if (!(b->facts.awaited & AWAIT_PORTS) || b->plan.diag == NULL ||
-	    listeners_find(b->plan.diag, b->plan.terms, b->plan.record, &up) ==
+	if (!(s->facts.awaited & AWAIT_PORTS) || s->plan.diag == NULL ||
+	    listeners_find(s->plan.diag, s->plan.terms, s->plan.record, &up) ==
 		-1)
 		return;
-	if (memcmp(&up, &b->up, sizeof(up)) != 0)
-		b->told = true;
-	b->up = up;
+	if (memcmp(&up, &s->up, sizeof(up)) != 0)
+		s->news = true;
+	s->up = up;
 	all = portset_of(&up, ports, false, NULL, 0) == 0;
-	b->facts.came &= ~(unsigned int)AWAIT_PORTS;
-	b->facts.came |= all ? AWAIT_PORTS : 0;
+	s->facts.came &= ~(unsigned int)AWAIT_PORTS;
+	s->facts.came |= all ? AWAIT_PORTS : 0;
 }
 
 static void
-hear(struct startup *b, const struct sdnotify *n)
+on_notify(struct startup *s, const struct sdnotify *n)
 {
 	if (n->ready)
-		b->facts.came |= AWAIT_NOTIFY;
+		s->facts.came |= AWAIT_NOTIFY;
 	if (n->extend > 0)
-		b->extended = clock_ms() + n->extend;
+		s->extended = clock_ms() + n->extend;
 	if (n->status[0] != '\0')
-		memcpy(b->status, n->status, sizeof(b->status));
-	b->told = true;
+		memcpy(s->status, n->status, sizeof(s->status));
+	s->news = true;
 }
 
 static void
-read_notify(struct startup *b)
+read_notify(struct startup *s)
 {
 	struct sdnotify n;
 	int rc;
 
-	/* Bounded: the rest waits for the next turn. */
+	/* Bounded: the rest waits for the next round. */
 	for (int i = 0; i < 64; i++) {
-		rc = sdnotify_read(b->plan.notify, b->plan.root, &n);
+		rc = sdnotify_read(s->plan.notify, s->plan.root, &n);
 		if (rc == 0)
 			return;
 		if (rc == 1)
-			hear(b, &n);
+			on_notify(s, &n);
 		else
-			b->malformed++;
+			s->malformed++;
 	}
 }
 
 static void
-probe_over(struct startup *b)
+on_readycmd_end(struct startup *s)
 {
-	if (b->probe.passed)
-		b->facts.came |= AWAIT_PROBE;
-	b->facts.probe_missing = b->probe.missing;
-	b->blurred = true;
+	if (s->readycmd.passed)
+		s->facts.came |= AWAIT_COMMAND;
+	s->facts.command_missing = s->readycmd.missing;
+	s->disturbed = true;
 }
 
 static void
-take(struct startup *b, int fd)
+handle_fd(struct startup *s, int fd)
 {
-	if (fd == listenwait_fd(b->waiter)) {
-		listenwait_take(b->waiter);
-		look_at_ports(b);
-	} else if (fd == b->plan.notify) {
-		read_notify(b);
-	} else if (b->probe.pid != 0 && fd == b->probe.out) {
-		readycmd_read(&b->probe);
+	if (fd == listenwait_fd(s->listenwait)) {
+		listenwait_take(s->listenwait);
+		update_ports(s);
+	} else if (fd == s->plan.notify) {
+		read_notify(s);
+	} else if (s->readycmd.pid != 0 && fd == s->readycmd.out) {
+		readycmd_read(&s->readycmd);
 	}
 }
 
 static void
-take_all(struct startup *b)
+handle_events(struct startup *s)
 {
 	struct epoll_event events[8];
-	int n = epoll_wait(b->fd, events, 8, 0);
+	int n = epoll_wait(s->fd, events, 8, 0);
 
 	for (int i = 0; i < n; i++)
-		take(b, events[i].data.fd);
-	if (readycmd_reap(&b->probe))
-		probe_over(b);
+		handle_fd(s, events[i].data.fd);
+	if (readycmd_reap(&s->readycmd))
+		on_readycmd_end(s);
 }
 
-/* Programs that the shim cannot enter announce no listen: look. */
+/* Programs that the shim is not in wake nobody when they listen: look. */
 static void
-sample(struct startup *b)
+sample(struct startup *s)
 {
-	int64_t now = clock_ms(), ms = now - b->sampled;
-	enum stir stir;
+	int64_t now = clock_ms(), ms = now - s->sampled;
+	enum activity activity;
 
-	if (ms < b->period)
+	if (ms < s->period)
 		return;
-	b->sampled = now;
-	stir = activity_take(&b->pulse, b->probe.pid, ms);
-	if (!b->blurred)
-		idle_advance(&b->idle, stir, ms);
-	b->blurred = false;
-	look_at_ports(b);
-	if (now - b->told_at < NEWS)
+	s->sampled = now;
+	activity = activity_sample(&s->sampler, s->readycmd.pid, ms);
+	if (!s->disturbed)
+		idle_advance(&s->idle, activity, ms);
+	s->disturbed = false;
+	update_ports(s);
+	if (now - s->news_at < NEWS_PERIOD)
 		return;
-	b->told = true;
-	b->told_at = now;
+	s->news = true;
+	s->news_at = now;
 }
 
 static void
-run_probe(struct startup *b)
+run_readycmd(struct startup *s)
 {
-	if (!probe_is_next(b) || clock_ms() < b->probe.next)
+	if (!readycmd_is_next(s) || clock_ms() < s->readycmd.next)
 		return;
-	b->blurred = true;
-	if (readycmd_start(&b->probe) == -1) {
-		b->probe.next = clock_ms() + b->period;
+	s->disturbed = true;
+	if (readycmd_start(&s->readycmd) == -1) {
+		s->readycmd.next = clock_ms() + s->period;
 		return;
 	}
-	(void)add(b, b->probe.out);
-	(void)add(b, b->probe.pidfd);
+	(void)add(s, s->readycmd.out);
+	(void)add(s, s->readycmd.pidfd);
 }
 
 static void
-judge(struct startup *b)
+judge(struct startup *s)
 {
-	struct facts *f = &b->facts;
+	struct facts *f = &s->facts;
 
-	f->elapsed = startup_elapsed(b);
-	f->idle = b->idle.asleep;
-	f->unmoved = b->idle.unmoved;
-	f->busy = b->idle.last == STIR_RAN || b->idle.last == STIR_STARVED;
-	f->extended = b->extended > clock_ms();
-	b->verdict = readiness_of(f);
-	if (b->verdict >= READY_HUNG)
-		blocked_find(&b->sleepers, b->plan.root, b->probe.pid,
-		    b->plan.diag, b->plan.terms, b->plan.record);
+	f->elapsed = startup_elapsed(s);
+	f->idle = s->idle.asleep;
+	f->unmoved = s->idle.unmoved;
+	f->busy =
+	    s->idle.last == ACTIVITY_RAN || s->idle.last == ACTIVITY_STARVED;
+	f->extended = s->extended > clock_ms();
+	s->verdict = readiness_of(f);
+	if (s->verdict >= READY_HUNG)
+		blocked_find(&s->blocked, s->plan.root, s->readycmd.pid,
+		    s->plan.diag, s->plan.terms, s->plan.record);
 }
 
 void
-startup_handle(struct startup *b)
+startup_handle(struct startup *s)
 {
-	if (!startup_pending(b))
+	if (!startup_pending(s))
 		return;
-	take_all(b);
-	sample(b);
-	run_probe(b);
-	judge(b);
+	handle_events(s);
+	sample(s);
+	run_readycmd(s);
+	judge(s);
 }
 
 void
-startup_exited(struct startup *b, const struct ipc_exit *end)
+startup_exited(struct startup *s, const struct ipc_exit *end)
 {
-	if (!startup_pending(b))
+	if (!startup_pending(s))
 		return;
-	b->end = *end;
-	b->facts.exited = true;
-	judge(b);
+	s->end = *end;
+	s->facts.exited = true;
+	judge(s);
 }
 
 bool
-startup_reaped(struct startup *b, pid_t pid, const siginfo_t *info)
+startup_reaped(struct startup *s, pid_t pid, const siginfo_t *info)
 {
-	if (!readycmd_reaped(&b->probe, pid, info))
+	if (!readycmd_reaped(&s->readycmd, pid, info))
 		return false;
-	probe_over(b);
+	on_readycmd_end(s);
 	return true;
 }
 
 void
-startup_end(struct startup *b)
+startup_end(struct startup *s)
 {
-	if (b->fd <= 0)
+	if (s->fd <= 0)
 		return;
-	readycmd_end(&b->probe);
-	listenwait_end(b->waiter);
-	b->waiter = NULL;
-	activity_free(&b->pulse);
-	close(b->fd);
-	b->fd = -1;
+	readycmd_end(&s->readycmd);
+	listenwait_end(s->listenwait);
+	s->listenwait = NULL;
+	activity_free(&s->sampler);
+	close(s->fd);
+	s->fd = -1;
 }

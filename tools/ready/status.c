@@ -18,7 +18,7 @@
 
 enum {
 	SCHEMA = 1,
-	THREADS = 8, /* sleepers in a line, which stays below PIPE_BUF */
+	THREADS = 8, /* in a line, which stays below PIPE_BUF */
 	PORTS = 64
 };
 
@@ -31,7 +31,7 @@ has_room(int fd)
 	return poll(&out, 1, 0) == 1 && out.revents & (POLLOUT | POLLERR);
 }
 
-/* What a long line can do without, first to last. */
+/* What is left out of a line that is too long, first to last. */
 static const char *const bulky[] = { "probe", "threads", "up", "missing" };
 
 static char *
@@ -50,7 +50,7 @@ line_of(json_t *event)
 }
 
 static void
-emit(struct status *s, size_t sink, json_t *event)
+write_line(struct status *s, size_t sink, json_t *event)
 {
 	char *line;
 	size_t len;
@@ -70,19 +70,18 @@ emit(struct status *s, size_t sink, json_t *event)
 	free(line);
 }
 
-/* Takes event, which may be NULL, over. */
+/* Takes over event, which may be NULL. */
 static void
-msg(struct status *s, const char *name, json_t *event)
+emit(struct status *s, const char *name, json_t *event)
 {
 	json_t *line = json_pack("{s:i, s:s, s:s, s:f}", "version", SCHEMA,
 	    "event", name, "address", s->ip, "elapsed",
 	    (double)(clock_ms() - s->begun) / 1000);
 
-	if (line == NULL || json_object_update(line, event) == -1)
-		return;
-	for (size_t i = 0; i < STATUS_SINKS; i++)
-		if (s->fd[i] != -1)
-			emit(s, i, line);
+	if (line != NULL && json_object_update(line, event) == 0)
+		for (size_t i = 0; i < STATUS_SINKS; i++)
+			if (s->fd[i] != -1)
+				write_line(s, i, line);
 	json_decref(line);
 	json_decref(event);
 }
@@ -98,23 +97,17 @@ lines_of(struct tail said)
 	return list;
 }
 
-static bool
-nobody(const struct status *s)
-{
-	return s->fd[0] == -1 && s->fd[1] == -1;
-}
-
 /* Of the awaited ports those that are up, or those that are not. */
 static json_t *
-ports_of(const struct startup *b, bool up)
+ports_of(const struct startup *startup, bool up)
 {
-	const struct terms *t = &b->plan.options->awaited;
+	const struct terms *t = &startup->plan.options->awaited;
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < t->nports; i++)
 		for (uint32_t port = t->ports[i].first;
 		     port <= t->ports[i].last; port++)
-			if (portset_has(&b->up, (uint16_t)port) == up &&
+			if (portset_has(&startup->up, (uint16_t)port) == up &&
 			    json_array_size(list) < PORTS)
 				json_array_append_new(list, json_integer(port));
 	return list;
@@ -136,89 +129,81 @@ status_leased(struct status *s, const struct ipc_request *r,
 {
 	char path[PATH_MAX];
 
-	if (nobody(s))
-		return;
 	(void)strlcpy(path, record, sizeof(path)); /* same size */
 	printable_line(path);
-	msg(s, "leased",
+	emit(s, "leased",
 	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
 		r->command, "monitor", getpid(), "ports", json_ports(t),
 		"command", r->line));
 }
 
 void
-status_progress(struct status *s, const struct startup *b)
+status_progress(struct status *s, const struct startup *startup)
 {
-	if (nobody(s))
-		return;
-	msg(s, "progress",
+	emit(s, "progress",
 	    json_pack("{s:o, s:o, s:f, s:f, s:s, s:s, s:i, s:i}", "up",
-		ports_of(b, true), "missing", ports_of(b, false), "idle",
-		(double)b->idle.asleep / 1000, "idle_limit",
-		(double)b->facts.idle_limit / 1000, "doing",
-		idle_doing(b->idle.last), "status", b->status, "probes",
-		b->probe.runs, "malformed", b->malformed));
+		ports_of(startup, true), "missing", ports_of(startup, false),
+		"idle", (double)startup->idle.asleep / 1000, "idle_limit",
+		(double)startup->facts.idle_limit / 1000, "doing",
+		idle_doing(startup->idle.last), "status", startup->status,
+		"probes", startup->readycmd.runs, "malformed",
+		startup->malformed));
 }
 
 void
-status_ready(struct status *s, const struct startup *b)
+status_ready(struct status *s, const struct startup *startup)
 {
-	if (nobody(s))
-		return;
-	msg(s, "ready",
-	    json_pack("{s:o, s:s, s:i, s:i}", "up", ports_of(b, true), "status",
-		b->status, "probes", b->probe.runs, "malformed", b->malformed));
+	emit(s, "ready",
+	    json_pack("{s:o, s:s, s:i, s:i}", "up", ports_of(startup, true),
+		"status", startup->status, "probes", startup->readycmd.runs,
+		"malformed", startup->malformed));
 }
 
 static json_t *
-sleepers_of(const struct startup *b)
+blocked_of(const struct blocked *blocked)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < b->sleepers.n && i < THREADS; i++) {
-		const struct blocked_thread *s = &b->sleepers.list[i];
+	for (size_t i = 0; i < blocked->n && i < THREADS; i++) {
+		const struct blocked_thread *t = &blocked->list[i];
 
 		json_array_append_new(
 		    list, json_pack("{s:i, s:i, s:i, s:s, s:s#, s:s, s:s, s:s}",
-			      "pid", s->pid, "tid", s->tid, "threads",
-			      s->threads, "command", s->line, "state",
-			      &s->state, (size_t)1, "call", s->call, "wchan",
-			      s->wchan, "awaits", s->awaits));
+			      "pid", t->pid, "tid", t->tid, "threads",
+			      t->threads, "command", t->line, "state",
+			      &t->state, (size_t)1, "call", t->call, "wchan",
+			      t->wchan, "awaits", t->awaits));
 	}
 	return list;
 }
 
 void
-status_unready(struct status *s, const struct startup *b)
+status_unready(struct status *s, const struct startup *startup)
 {
-	char reason[EXPLAIN_REASON];
+	char *reason = explain_reason(startup);
 
-	if (nobody(s))
-		return;
-	explain_reason(b, reason);
-	printable_line(reason);
-	msg(s, "not-ready",
+	emit(s, "not-ready",
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
-		readiness_name(b->verdict), "reason", reason, "up",
-		ports_of(b, true), "missing", ports_of(b, false), "threads",
-		sleepers_of(b), "probe", lines_of(*readycmd_said(&b->probe)),
-		"probes", b->probe.runs, "malformed", b->malformed));
+		readiness_name(startup->verdict), "reason",
+		reason != NULL ? reason : "", "up", ports_of(startup, true),
+		"missing", ports_of(startup, false), "threads",
+		blocked_of(&startup->blocked), "probe",
+		lines_of(*readycmd_said(&startup->readycmd)), "probes",
+		startup->readycmd.runs, "malformed", startup->malformed));
+	free(reason);
 }
 
 void
 status_ending(struct status *s, const char *why)
 {
-	if (!nobody(s))
-		msg(s, "ending", json_pack("{s:s}", "why", why));
+	emit(s, "ending", json_pack("{s:s}", "why", why));
 }
 
 void
 status_verdict(struct status *s, const char *verdict, const char *reason,
     const struct ipc_exit *end)
 {
-	if (!nobody(s))
-		msg(s, "verdict",
-		    json_pack("{s:s, s:s, s:i, s:i}", "verdict", verdict,
-			"reason", reason, "status", end->status, "signal",
-			end->sig));
+	emit(s, "verdict",
+	    json_pack("{s:s, s:s, s:i, s:i}", "verdict", verdict, "reason",
+		reason, "status", end->status, "signal", end->sig));
 }

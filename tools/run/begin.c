@@ -121,7 +121,7 @@ begin_startup(struct monitor *m)
 {
 	const struct options *o = &m->request.options;
 	struct startup_plan plan = { .options = o,
-		.go = &m->start,
+		.start = &m->start,
 		.terms = &m->claim.terms,
 		.record = m->claim.stored.record,
 		.diag = m->claim.diag,

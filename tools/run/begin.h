@@ -4,9 +4,9 @@
 #define BEGIN_H
 
 #include "base/ipc.h"
-#include "ready/watch.h"
 #include "run/conclude.h"
 #include "run/lifecycle.h"
+#include "run/watch.h"
 #include "trap/notifier.h"
 
 struct monitor {

@@ -117,9 +117,9 @@ ask(struct monitor *m, int sig, const char *why)
 static void
 handle_startup(struct monitor *m)
 {
-	if (!watch_handle(&m->watch) || m->watch.boot.verdict == READY_READY)
+	if (!watch_handle(&m->watch) || m->watch.startup.verdict == READY_READY)
 		return;
-	m->outcome.unready = explain_status(&m->watch.boot);
+	m->outcome.unready = explain_status(&m->watch.startup);
 	ask(m, m->request.options.sig, "not ready");
 }
 
@@ -129,7 +129,7 @@ note_exit(struct monitor *m)
 	if (m->grace_end == 0)
 		status_ending(&m->status, "command exited");
 	if (watch_exited(&m->watch, &m->outcome.end))
-		m->outcome.unready = explain_status(&m->watch.boot);
+		m->outcome.unready = explain_status(&m->watch.startup);
 }
 
 static void
@@ -138,7 +138,7 @@ reaped(struct monitor *m, const siginfo_t *info)
 	bool killed = info->si_code != CLD_EXITED;
 
 	(void)fault("monitor.gone");
-	if (startup_reaped(&m->watch.boot, info->si_pid, info))
+	if (startup_reaped(&m->watch.startup, info->si_pid, info))
 		return;
 	stragglers_reaped(
 	    &m->outcome.stragglers, info->si_pid, killed, info->si_status);
@@ -235,7 +235,7 @@ earlier(int64_t a, int64_t b)
 static int
 timeout_of(const struct monitor *m)
 {
-	int64_t end = earlier(m->deadline, startup_deadline(&m->watch.boot)),
+	int64_t end = earlier(m->deadline, startup_deadline(&m->watch.startup)),
 		left;
 
 	if (end == 0)
@@ -275,7 +275,8 @@ loop(struct monitor *m)
 			{ .fd = m->signals, .events = POLLIN },
 			{ .fd = m->control, .events = POLLIN },
 			{ .fd = m->owner, .events = POLLIN },
-			{ .fd = startup_fd(&m->watch.boot), .events = POLLIN },
+			{ .fd = startup_fd(&m->watch.startup),
+			    .events = POLLIN },
 			{ .fd = m->trap.listener, .events = POLLIN },
 		};
 
