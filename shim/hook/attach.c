@@ -2,18 +2,19 @@
 /*
  * Finds the lease in the environment and maps its record.
  *
- * There is no lock.  Whoever comes first builds an attachment in memory of
- * its own and publishes one pointer; who loses the race unmaps what it built.
- * The program may overwrite its environment later (setproctitle does), so
- * everything that children need is copied.
+ * There is no lock.  The first thread builds an attachment in memory of its
+ * own and publishes one pointer; a thread that loses the race unmaps what it
+ * built.  The program may overwrite its environment later (setproctitle
+ * does), so all that children need is copied.
  */
 #include "hook/attach.h"
 
 #include "hook/real.h"
+#include "lease/errno.h"
+#include "lease/strbuf.h"
 #include "lease/terms.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,27 +45,16 @@ variable(const char *name)
 	return NULL;
 }
 
-/* Append text at *len; false when it does not fit with its NUL. */
-static bool
-append(char *buf, size_t size, size_t *len, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n >= size - *len)
-		return false;
-	memcpy(buf + *len, text, n + 1);
-	*len += n;
-	return true;
-}
-
 /* Make an entry of three parts; an empty one when it does not fit. */
 static void
 compose(char *entry, size_t size, const char *a, const char *b, const char *c)
 {
-	size_t len = 0;
+	struct strbuf t = strbuf_in(entry, size);
 
-	if (!append(entry, size, &len, a) || !append(entry, size, &len, b) ||
-	    !append(entry, size, &len, c))
+	strbuf_add(&t, a);
+	strbuf_add(&t, b);
+	strbuf_add(&t, c);
+	if (!strbuf_end(&t))
 		entry[0] = '\0';
 }
 
@@ -150,20 +140,21 @@ static void
 say_unrecorded(const char *path, int error)
 {
 	char line[PATH_MAX + 128];
-	size_t len = 0;
+	struct strbuf t = strbuf_in(line, sizeof(line));
 
-	if (append(line, sizeof(line), &len, "portlease: ") &&
-	    append(line, sizeof(line), &len, path) &&
-	    append(line, sizeof(line), &len, ": ") &&
-	    append(line, sizeof(line), &len, reason(error)) &&
-	    append(line, sizeof(line), &len,
-		"; sockets are moved but not recorded\n"))
-		(void)syscall(SYS_write, STDERR_FILENO, line, len);
+	strbuf_add(&t, "portlease: ");
+	strbuf_add(&t, path);
+	strbuf_add(&t, ": ");
+	strbuf_add(&t, reason(error));
+	strbuf_add(&t, "; sockets are moved but not recorded\n");
+	if (strbuf_end(&t))
+		(void)syscall(
+		    SYS_write, STDERR_FILENO, line, (size_t)(t.at - line));
 }
 
 /* The absolute path of this shared object, as the loader knows it. */
 static void
-name_shim(struct child_env *h)
+name_shim(struct child_env *env)
 {
 	char cwd[PATH_MAX];
 	Dl_info info;
@@ -171,45 +162,36 @@ name_shim(struct child_env *h)
 	if (dladdr(&published, &info) == 0 || info.dli_fname == NULL)
 		return;
 	if (info.dli_fname[0] == '/')
-		compose(h->preload, sizeof(h->preload),
+		compose(env->preload, sizeof(env->preload),
 		    "LD_PRELOAD=", info.dli_fname, "");
 	else if (getcwd(cwd, sizeof(cwd) - 1) != NULL) {
 		(void)memcpy(cwd + strlen(cwd), "/", 2);
-		compose(h->preload, sizeof(h->preload), "LD_PRELOAD=", cwd,
+		compose(env->preload, sizeof(env->preload), "LD_PRELOAD=", cwd,
 		    info.dli_fname);
 	}
 }
 
-/* The leased address is the second field of the terms. */
 static void
-name_ip(struct child_env *h, char *terms)
+fill_child_env(struct child_env *env, const struct terms *t, const char *path)
 {
-	char *ip = strchr(terms, ';') + 1;
-	char *end = strchr(ip, ';');
+	char text[TERMS_TEXT], ip[INET_ADDRSTRLEN];
+	struct strbuf ip4 = strbuf_in(ip, sizeof(ip));
 
-	*end = '\0';
-	compose(h->ip, sizeof(h->ip), "PORTLEASE_IP=", ip, "");
-	*end = ';';
-}
-
-static void
-fill_child_env(struct child_env *h, const struct terms *t, const char *path)
-{
-	char text[TERMS_TEXT];
-
-	name_shim(h);
+	name_shim(env);
 	if (path != NULL)
-		compose(h->record, sizeof(h->record), "PORTLEASE_RECORD=", path,
-		    "");
+		compose(env->record, sizeof(env->record),
+		    "PORTLEASE_RECORD=", path, "");
 	if (terms_format(t, text, sizeof(text)) == 0)
 		return;
-	compose(h->terms, sizeof(h->terms), "PORTLEASE_TERMS=", text, "");
-	name_ip(h, text);
+	compose(env->terms, sizeof(env->terms), "PORTLEASE_TERMS=", text, "");
+	strbuf_ip4(&ip4, t->leased);
+	(void)strbuf_end(&ip4); /* which fits */
+	compose(env->ip, sizeof(env->ip), "PORTLEASE_IP=", ip, "");
 }
 
 /* The terms from the record, which others may be writing to. */
 static bool
-adopt_record(struct lease_ctx *a, struct record *r)
+use_record(struct lease_ctx *a, struct record *r)
 {
 	a->self = record_terms(r, &a->terms) ? procid_new() : NULL;
 	if (a->self != NULL)
@@ -224,7 +206,7 @@ find(struct lease_ctx *a, const char *path, const char *terms)
 	struct record *r = path != NULL ? map(path) : NULL;
 	int error = errno;
 
-	if (r != NULL && adopt_record(a, r))
+	if (r != NULL && use_record(a, r))
 		return true;
 	if (r != NULL)
 		(void)munmap(r, sizeof(*r));
@@ -266,7 +248,7 @@ build(void)
 		discard(a);
 		return &none;
 	}
-	if (a->lease.terms.flags & (TERMS_TRAP | TERMS_MARKED))
+	if (a->lease.terms.flags & (TERMS_TRAP | TERMS_BYPASS))
 		real_bypass();
 	fill_child_env(&a->child_env, &a->lease.terms, path);
 	return a;
@@ -279,7 +261,8 @@ publish(struct attachment *a)
 
 	if (atomic_compare_exchange_strong(&published, &first, a)) {
 		if (a->lease.record != NULL)
-			procid_enter(a->lease.record, a->lease.self);
+			procid_enter(
+			    a->lease.record, a->lease.self, IMAGE_ENTERED);
 		return a;
 	}
 	if (a != &none)
@@ -292,12 +275,11 @@ lease_ctx(void)
 {
 	struct attachment *a =
 	    atomic_load_explicit(&published, memory_order_acquire);
-	int keep;
 
 	if (a == NULL) {
-		keep = errno;
+		KEEP_ERRNO;
+
 		a = publish(build());
-		errno = keep;
 	}
 	return a == &none ? NULL : &a->lease;
 }

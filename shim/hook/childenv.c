@@ -114,7 +114,7 @@ add(struct builder *b, const char *entry)
 }
 
 static void
-say(struct builder *b, const char *text, size_t len)
+copy(struct builder *b, const char *text, size_t len)
 {
 	memcpy(b->text, text, len);
 	b->text += len;
@@ -145,16 +145,16 @@ add_without(struct builder *b, const char *list, const char *shim)
 
 	if (list == NULL)
 		return;
-	say(b, PRELOAD, sizeof(PRELOAD) - 1);
+	copy(b, PRELOAD, sizeof(PRELOAD) - 1);
 	if (at == NULL) {
-		say(b, list, strlen(list));
+		copy(b, list, strlen(list));
 	} else {
 		rest = at + strlen(shim);
-		say(b, list, (size_t)(at - list));
+		copy(b, list, (size_t)(at - list));
 		rest += strspn(rest, ": ");
-		say(b, rest, strlen(rest));
+		copy(b, rest, strlen(rest));
 	}
-	say(b, "", 1);
+	copy(b, "", 1);
 	if (entry[sizeof(PRELOAD) - 1] != '\0')
 		add(b, entry);
 }
@@ -175,12 +175,12 @@ add_preload(struct builder *b, const struct child_env *h, char *const envp[],
 		add(b, h->preload);
 		return;
 	}
-	say(b, PRELOAD, sizeof(PRELOAD) - 1);
+	copy(b, PRELOAD, sizeof(PRELOAD) - 1);
 	if (listed(list, shim) == NULL) {
-		say(b, shim, strlen(shim));
-		say(b, ":", 1);
+		copy(b, shim, strlen(shim));
+		copy(b, ":", 1);
 	}
-	say(b, list, strlen(list) + 1);
+	copy(b, list, strlen(list) + 1);
 	add(b, entry);
 }
 
@@ -190,12 +190,12 @@ add_asan(struct builder *b, char *const envp[])
 	const char *options = lookup(envp, ASAN);
 	char *entry = b->text;
 
-	say(b, ASAN, sizeof(ASAN) - 1);
+	copy(b, ASAN, sizeof(ASAN) - 1);
 	if (options != NULL && *options != '\0') {
-		say(b, options, strlen(options));
-		say(b, ":", 1);
+		copy(b, options, strlen(options));
+		copy(b, ":", 1);
 	}
-	say(b, ASAN_WORD, sizeof(ASAN_WORD));
+	copy(b, ASAN_WORD, sizeof(ASAN_WORD));
 	add(b, entry);
 }
 

@@ -9,8 +9,8 @@
 #include "sock/dest.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"
+#include "sock/sockops.h"
 #include "sock/sockopt.h"
-#include "sock/trace.h"
 #include "sock/uaccess.h"
 
 #include <errno.h>
@@ -22,25 +22,26 @@ enum {
 	MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel looks at no more */
 };
 
-/* A destination: as the program named it, then as the kernel gets it. */
-struct goal {
+/* Where a message goes: as the program named it, then as the kernel gets it. */
+struct recipient {
 	struct sockcall call;
-	struct connect_undo connect_undo; /* of a TCP Fast Open */
+	struct connect_undo undo; /* of a TCP Fast Open */
 	struct sockaddr_in6 in6;
 	socklen_t len;
-	int error; /* what the kernel would natively say at once, or 0 */
+	int error; /* with which the kernel would natively refuse, or 0 */
 };
 
 /*
- * A wildcard server that is asked as 127.0.0.N answers natively, too, as
- * 127.0.0.1: the kernel chooses the source anew (ip(7)).
+ * A UDP server on the wildcard that is asked as 127.0.0.N answers as
+ * 127.0.0.1, natively as well: the kernel chooses the source of every
+ * datagram anew (ip(7)).
  */
 static bool
-rerouted(const struct lease_ctx *a, const struct sockcall *call)
+rerouted(const struct lease_ctx *ctx, const struct sockcall *call)
 {
-	return !(a->terms.flags & TERMS_ADOPTED) &&
+	return !(ctx->terms.flags & TERMS_ADOPTED) &&
 	       endpoint_ip4(&call->asked) >> 24 == 127 &&
-	       !slice_contains(&a->terms, &call->asked);
+	       !slice_contains(&ctx->terms, &call->asked);
 }
 
 /*
@@ -48,15 +49,15 @@ rerouted(const struct lease_ctx *a, const struct sockcall *call)
  * that speaks IPv6 alone, and binds the socket even when it sends nothing.
  */
 static void
-prepare(const struct lease_ctx *a, struct sockcall *call)
+prepare(const struct lease_ctx *ctx, int fd, struct sockcall *call)
 {
-	struct endpoint shown = slice_asked(&a->terms, &call->given, NULL);
+	struct endpoint shown = slice_asked(&ctx->terms, &call->given, NULL);
 
-	call->v6only = bind_client(a, call->fd, &call->asked, IPPROTO_UDP);
+	call->v6only = bind_client(ctx, fd, call);
 	call->asked = dest_native(&call->asked);
 	if (call->v6only ||
-	    (!endpoint_equal(&shown, &call->asked) && !rerouted(a, call)))
-		trace_sent(a, call);
+	    (!endpoint_equal(&shown, &call->asked) && !rerouted(ctx, call)))
+		trace_sent(ctx, fd, call);
 }
 
 /*
@@ -64,18 +65,16 @@ prepare(const struct lease_ctx *a, struct sockcall *call)
  * outside the slice (see reverse_source): 127.0.0.1 is meant.
  */
 static bool
-answer_outside(
-    const struct lease_ctx *a, const struct sockcall *call, struct goal *goal)
+answer_outside(const struct lease_ctx *ctx, int fd, struct recipient *to)
 {
-	struct endpoint local, to;
+	const struct endpoint *asked = &to->call.asked;
+	struct endpoint local, ip4;
 
-	if (!IN6_IS_ADDR_LOOPBACK(&call->asked.addr) ||
-	    !sockopt_local(call->fd, &local) ||
-	    !slice_contains(&a->terms, &local))
+	if (!IN6_IS_ADDR_LOOPBACK(&asked->addr) || !sockopt_local(fd, &local) ||
+	    !slice_contains(&ctx->terms, &local))
 		return false;
-	to = endpoint_of(AF_INET6, INADDR_LOOPBACK, call->asked.port);
-	goal->len = sizeof(goal->in6);
-	endpoint_write(&to, &goal->in6, &goal->len);
+	ip4 = endpoint_of(AF_INET6, INADDR_LOOPBACK, asked->port);
+	to->len = endpoint_write(&ip4, &to->in6, sizeof(to->in6));
 	return true;
 }
 
@@ -96,24 +95,15 @@ read_unspecified(
 	       local.family == AF_INET;
 }
 
-/* TCP Fast Open is a connect: its source goes into the slice, too. */
-static void
-open_fast(const struct lease_ctx *a, struct sockcall *call,
-    struct connect_undo *connect_undo)
-{
-	call->v6only = bind_client(a, call->fd, &call->asked, call->protocol);
-	trace_connect(a, call, call->v6only, connect_undo);
-}
-
-/* Where data for this name goes; false: where the program says. */
+/* Find where data for this name goes; false: where the program says. */
 static bool
-destine(const struct lease_ctx *a, int fd, const void *name, socklen_t len,
-    int flags, struct goal *goal)
+find_recipient(const struct lease_ctx *ctx, int fd, const void *name,
+    socklen_t len, int flags, struct recipient *to)
 {
-	struct sockcall *call = &goal->call;
+	struct sockcall *call = &to->call;
 
-	goal->error = 0;
-	goal->call = (struct sockcall){ .fd = fd };
+	to->error = 0;
+	*call = (struct sockcall){ 0 };
 	if (!sockname_read(&call->asked, name, len) &&
 	    !read_unspecified(fd, name, len, &call->asked))
 		return false;
@@ -122,71 +112,68 @@ destine(const struct lease_ctx *a, int fd, const void *name, socklen_t len,
 	    (call->protocol == IPPROTO_TCP && !(flags & MSG_FASTOPEN)))
 		return false;
 	if (call->asked.family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && reverse_lifted(a, fd))
-		goal->error = ENETUNREACH;
-	if (!dest_inside(a, &call->asked, call->protocol, &call->given))
-		return answer_outside(a, call, goal) || goal->error != 0;
-	if (call->protocol == IPPROTO_UDP)
-		prepare(a, call);
-	else
-		open_fast(a, call, &goal->connect_undo);
-	goal->len = sizeof(goal->in6);
-	endpoint_write(&call->given, &goal->in6, &goal->len);
+	    IN6_IS_ADDR_V4MAPPED(&call->asked.addr) && reverse_lifted(ctx, fd))
+		to->error = ENETUNREACH;
+	if (!dest_inside(ctx, call))
+		return answer_outside(ctx, fd, to) || to->error != 0;
+	if (call->protocol == IPPROTO_UDP) {
+		prepare(ctx, fd, call);
+	} else { /* TCP Fast Open is a connect */
+		call->v6only = bind_client(ctx, fd, call);
+		trace_connect(ctx, fd, call, call->v6only, &to->undo);
+	}
+	to->len = endpoint_write(&call->given, &to->in6, sizeof(to->in6));
 	return true;
 }
 
-/* After the real call: as after a connect (sockets.c). */
+/* After the real call. */
 static void
-quiesce(const struct lease_ctx *a, const struct goal *goal, ssize_t rc)
+sent(const struct lease_ctx *ctx, int fd, struct recipient *to, ssize_t rc)
 {
-	if (rc != -1 || goal->call.protocol != IPPROTO_TCP ||
-	    errno == EINPROGRESS || errno == EINTR)
-		return;
-	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
-		bind_undo(a, goal->call.fd);
-	trace_connect_undo(a, &goal->connect_undo);
+	if (rc == -1 && to->call.protocol == IPPROTO_TCP)
+		sockops_connect_failed(ctx, fd, &to->call, &to->undo);
 }
 
 EXPORT ssize_t
 sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
     socklen_t len)
 {
-	const struct lease_ctx *a = sa != NULL ? lease_ctx() : NULL;
-	struct goal goal;
+	const struct lease_ctx *ctx = sa != NULL ? lease_ctx() : NULL;
+	struct recipient to;
 	ssize_t rc;
 
-	if (a == NULL || !destine(a, fd, sa, len, flags, &goal))
+	if (ctx == NULL || !find_recipient(ctx, fd, sa, len, flags, &to))
 		return real()->sendto(fd, buf, n, flags, sa, len);
-	if (goal.error != 0) {
-		errno = goal.error;
+	if (to.error != 0) {
+		errno = to.error;
 		return -1;
 	}
-	sa = (const struct sockaddr *)&goal.in6;
-	rc = real()->sendto(fd, buf, n, flags, sa, goal.len);
-	quiesce(a, &goal, rc);
+	sa = (const struct sockaddr *)&to.in6;
+	rc = real()->sendto(fd, buf, n, flags, sa, to.len);
+	sent(ctx, fd, &to, rc);
 	return rc;
 }
 
 EXPORT ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	const struct lease_ctx *a = sockname_named(msg) ? lease_ctx() : NULL;
+	const struct lease_ctx *ctx = sockname_named(msg) ? lease_ctx() : NULL;
 	struct msghdr moved;
-	struct goal goal;
+	struct recipient to;
 	ssize_t rc;
 
-	if (a == NULL ||
-	    !destine(a, fd, msg->msg_name, msg->msg_namelen, flags, &goal))
+	if (ctx == NULL || !find_recipient(ctx, fd, msg->msg_name,
+			       msg->msg_namelen, flags, &to))
 		return real()->sendmsg(fd, msg, flags);
-	if (goal.error != 0) {
-		errno = goal.error;
+	if (to.error != 0) {
+		errno = to.error;
 		return -1;
 	}
 	moved = *msg;
-	moved.msg_name = &goal.in6;
-	moved.msg_namelen = goal.len;
+	moved.msg_name = &to.in6;
+	moved.msg_namelen = to.len;
 	rc = real()->sendmsg(fd, &moved, flags);
-	quiesce(a, &goal, rc);
+	sent(ctx, fd, &to, rc);
 	return rc;
 }
 
@@ -204,35 +191,34 @@ named(const struct mmsghdr *msgs, unsigned int n)
 
 /* Send up to MESSAGES of them, each to where it goes. */
 static int
-send_some(const struct lease_ctx *a, int fd, struct mmsghdr *msgs,
+send_some(const struct lease_ctx *ctx, int fd, struct mmsghdr *msgs,
     unsigned int n, int flags)
 {
 	struct mmsghdr moved[MESSAGES];
-	struct goal goals[MESSAGES];
+	struct recipient to[MESSAGES];
 	struct msghdr *m;
-	bool destined = false; /* the first */
+	bool addressed = false; /* the first */
 	int rc;
 
 	for (unsigned int i = 0; i < n; i++) {
 		moved[i] = msgs[i];
 		m = &moved[i].msg_hdr;
-		if (m->msg_name == NULL ||
-		    !destine(
-			a, fd, m->msg_name, m->msg_namelen, flags, &goals[i]))
+		if (m->msg_name == NULL || !find_recipient(ctx, fd, m->msg_name,
+					       m->msg_namelen, flags, &to[i]))
 			continue;
-		if (goals[i].error != 0 && i == 0) {
-			errno = goals[i].error;
+		if (to[i].error != 0 && i == 0) {
+			errno = to[i].error;
 			return -1;
 		}
-		if (goals[i].error != 0)
+		if (to[i].error != 0)
 			n = i;
-		destined = destined || i == 0;
-		m->msg_name = &goals[i].in6;
-		m->msg_namelen = goals[i].len;
+		addressed = addressed || i == 0;
+		m->msg_name = &to[i].in6;
+		m->msg_namelen = to[i].len;
 	}
 	rc = real()->sendmmsg(fd, moved, n, flags);
-	if (destined)
-		quiesce(a, &goals[0], rc);
+	if (addressed)
+		sent(ctx, fd, &to[0], rc);
 	for (int i = 0; i < rc; i++)
 		msgs[i].msg_len = moved[i].msg_len;
 	return rc;
@@ -243,16 +229,16 @@ EXPORT int
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
 	unsigned int sent = 0, most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
-	const struct lease_ctx *a = named(msgs, most) ? lease_ctx() : NULL;
+	const struct lease_ctx *ctx = named(msgs, most) ? lease_ctx() : NULL;
 	int keep = errno, rc = 0;
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->sendmmsg(fd, msgs, n, flags);
 	while (sent < most) {
 		unsigned int some = most - sent;
 
 		some = some < MESSAGES ? some : MESSAGES;
-		rc = send_some(a, fd, msgs + sent, some, flags);
+		rc = send_some(ctx, fd, msgs + sent, some, flags);
 		sent += rc > 0 ? (unsigned int)rc : 0;
 		if (rc < (int)some)
 			break;
@@ -265,18 +251,19 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 
 /* Show the sender's name, in place, as the program knows it. */
 static void
-rename_source(const struct lease_ctx *a, int fd, struct sockaddr *sa,
+rename_source(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
     socklen_t len, socklen_t room)
 {
 	struct endpoint ep;
 
-	if (sockname_written(&ep, sa, len, room) && reverse_source(a, fd, &ep))
-		sockname_put(&ep, sa, room);
+	if (sockname_written(&ep, sa, len, room) &&
+	    reverse_source(ctx, fd, &ep))
+		(void)endpoint_write(&ep, sa, room);
 }
 
 /* The same for a room that cuts names: through one that does not. */
 static ssize_t
-receive_cut(const struct lease_ctx *a, int fd, struct msghdr *msg, int flags)
+receive_cut(const struct lease_ctx *ctx, int fd, struct msghdr *msg, int flags)
 {
 	struct sockaddr *sa = msg->msg_name;
 	struct sockname name;
@@ -291,7 +278,7 @@ receive_cut(const struct lease_ctx *a, int fd, struct msghdr *msg, int flags)
 		msg->msg_namelen = name.len;
 		return rc;
 	}
-	rename_source(a, fd, (struct sockaddr *)&name.ss, msg->msg_namelen,
+	rename_source(ctx, fd, (struct sockaddr *)&name.ss, msg->msg_namelen,
 	    sizeof(name.ss));
 	memcpy(sa, &name.ss,
 	    name.len < msg->msg_namelen ? name.len : msg->msg_namelen);
@@ -308,8 +295,8 @@ EXPORT ssize_t
 recvfrom(
     int fd, void *buf, size_t n, int flags, struct sockaddr *sa, socklen_t *len)
 {
-	const struct lease_ctx *a = sa != NULL ? lease_ctx() : NULL;
-	int room = a != NULL ? sockname_room(len) : -1;
+	const struct lease_ctx *ctx = sa != NULL ? lease_ctx() : NULL;
+	int room = ctx != NULL ? sockname_room(len) : -1;
 	struct iovec iov = { buf, n };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t rc;
@@ -317,14 +304,14 @@ recvfrom(
 	if (room != -1 && cuts(sa, (socklen_t)room)) {
 		msg.msg_name = sa;
 		msg.msg_namelen = (socklen_t)room;
-		rc = receive_cut(a, fd, &msg, flags);
+		rc = receive_cut(ctx, fd, &msg, flags);
 		if (rc != -1)
 			*len = msg.msg_namelen;
 		return rc;
 	}
 	rc = real()->recvfrom(fd, buf, n, flags, sa, len);
 	if (rc != -1 && room != -1)
-		rename_source(a, fd, sa, *len, (socklen_t)room);
+		rename_source(ctx, fd, sa, *len, (socklen_t)room);
 	return rc;
 }
 
@@ -341,18 +328,18 @@ __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 EXPORT ssize_t
 recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	const struct lease_ctx *a = sockname_named(msg) ? lease_ctx() : NULL;
+	const struct lease_ctx *ctx = sockname_named(msg) ? lease_ctx() : NULL;
 	socklen_t room;
 	ssize_t rc;
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->recvmsg(fd, msg, flags);
 	room = msg->msg_namelen;
 	if (cuts(msg->msg_name, room))
-		return receive_cut(a, fd, msg, flags);
+		return receive_cut(ctx, fd, msg, flags);
 	rc = real()->recvmsg(fd, msg, flags);
 	if (rc != -1)
-		rename_source(a, fd, msg->msg_name, msg->msg_namelen, room);
+		rename_source(ctx, fd, msg->msg_name, msg->msg_namelen, room);
 	return rc;
 }
 
@@ -365,12 +352,12 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
     struct timespec *timeout)
 {
 	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
-	const struct lease_ctx *a = named(msgs, most) ? lease_ctx() : NULL;
+	const struct lease_ctx *ctx = named(msgs, most) ? lease_ctx() : NULL;
 	socklen_t rooms[MESSAGES_MAX];
 	struct msghdr *m;
 	int rc;
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->recvmmsg(fd, msgs, n, flags, timeout);
 	for (unsigned int i = 0; i < most; i++)
 		rooms[i] = msgs[i].msg_hdr.msg_namelen;
@@ -379,7 +366,7 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 		m = &msgs[i].msg_hdr;
 		if (m->msg_name != NULL)
 			rename_source(
-			    a, fd, m->msg_name, m->msg_namelen, rooms[i]);
+			    ctx, fd, m->msg_name, m->msg_namelen, rooms[i]);
 	}
 	return rc;
 }

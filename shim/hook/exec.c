@@ -51,11 +51,11 @@ make(const struct call *c, char *const envp[])
 	    SYS_execveat, c->fd, c->path, c->argv, envp, c->flags);
 }
 
-/* The net is inherited, but not by a process that `exec` brought. */
+/* The filter is inherited, but not by what `portlease exec` brought. */
 static uint32_t
-trapped(const struct lease_ctx *a, uint32_t flags)
+trapped(const struct lease_ctx *ctx, uint32_t flags)
 {
-	if (!(a->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
+	if (!(ctx->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
 	    syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) !=
 		SECCOMP_MODE_FILTER)
 		return flags;
@@ -64,7 +64,7 @@ trapped(const struct lease_ctx *a, uint32_t flags)
 
 /* What the call would execute, and under which name. */
 static struct exe
-aim(const struct lease_ctx *a, const struct call *c, char name[PATH_MAX])
+aim(const struct lease_ctx *ctx, const struct call *c, char name[PATH_MAX])
 {
 	const char *path = c->path;
 	struct exe target;
@@ -78,7 +78,7 @@ aim(const struct lease_ctx *a, const struct call *c, char name[PATH_MAX])
 		    c->fd, path, c->how == BY_FD ? AT_EMPTY_PATH : c->flags);
 	else
 		target = exe_of(AT_FDCWD, path, 0);
-	target.flags = trapped(a, target.flags);
+	target.flags = trapped(ctx, target.flags);
 	if (path != name)
 		name[0] = '\0';
 	if (target.found && path[0] == '\0')
@@ -88,100 +88,110 @@ aim(const struct lease_ctx *a, const struct call *c, char name[PATH_MAX])
 	return target;
 }
 
-/* The record before an exec, in case it fails. */
-struct promise {
-	struct image old;
-	bool made;
-	bool uncovered;
-};
-
+/* Record an image for a program that is about to run, or does so already. */
 static void
-announce(const struct lease_ctx *a, const struct exe *target, const char *name,
-    struct promise *p)
+note_image(const struct lease_ctx *ctx, const struct exe *target,
+    const char *name, struct image *image)
+{
+	image->flags = target->flags;
+	procid_set_path(image, name);
+	(void)record_image(ctx->record, image);
+	if (image_uncovered(target->flags))
+		record_count(&ctx->record->counts.uncovered);
+}
+
+/* Before an exec: afterwards, the shim may not be in the process. */
+static void
+exec_note_begin(const struct lease_ctx *ctx, const struct exe *target,
+    const char *name, struct image *old)
 {
 	struct image image;
 
-	p->made = a->record != NULL && target->found;
-	p->uncovered = p->made && image_uncovered(target->flags);
-	if (!p->made)
+	if (ctx->record == NULL || !target->found)
 		return;
-	procid_before_exec(a->record, a->self, &p->old);
-	image = p->old;
-	image.flags = target->flags;
-	procid_set_path(&image, name);
-	(void)record_image(a->record, &image);
-	if (p->uncovered)
-		atomic_fetch_add(&a->record->counts.uncovered, 1);
+	procid_before_exec(ctx->record, ctx->self, old);
+	image = *old;
+	note_image(ctx, target, name, &image);
 }
 
+/* The exec has failed. */
 static void
-withdraw(const struct lease_ctx *a, const struct promise *p)
+exec_note_undo(const struct lease_ctx *ctx, const struct exe *target,
+    const struct image *old)
 {
-	if (p->made)
-		(void)record_image(a->record, &p->old);
-	if (p->uncovered)
-		atomic_fetch_sub(&a->record->counts.uncovered, 1);
+	if (ctx->record == NULL || !target->found)
+		return;
+	(void)record_image(ctx->record, old);
+	if (image_uncovered(target->flags))
+		atomic_fetch_sub(&ctx->record->counts.uncovered, 1);
 }
 
-/* Become another program; returns only on failure. */
-static int
-become(const struct call *c)
+/* Is the environment of this call to be left as it is? */
+static bool
+passes(const struct lease_ctx *ctx, const struct call *c)
 {
-	const struct lease_ctx *a = lease_ctx();
-	struct promise promise;
+	return ctx == NULL || !childenv_readable(c->envp) ||
+	       childenv_other(attach_child_env(), c->envp);
+}
+
+/* Returns only on failure. */
+static int
+do_exec(const struct call *c)
+{
+	const struct lease_ctx *ctx = lease_ctx();
+	struct image old;
 	struct exe target;
 	char name[PATH_MAX];
 	size_t room;
 	int rc;
 
-	if (a == NULL || !childenv_readable(c->envp) ||
-	    childenv_other(attach_child_env(), c->envp))
+	if (passes(ctx, c))
 		return make(c, c->envp);
 	room = childenv_room(attach_child_env(), c->envp);
 	if (room == 0) {
 		errno = E2BIG;
 		return -1;
 	}
-	target = aim(a, c, name);
-	announce(a, &target, name, &promise);
+	target = aim(ctx, c, name);
+	exec_note_begin(ctx, &target, name, &old);
 	rc = make(c, childenv_fill(attach_child_env(), c->envp, &target,
 			 __builtin_alloca(room)));
-	withdraw(a, &promise);
+	exec_note_undo(ctx, &target, &old);
 	return rc;
 }
 
 EXPORT int
 execve(const char *path, char *const argv[], char *const envp[])
 {
-	return become(&(struct call){
+	return do_exec(&(struct call){
 	    .how = BY_PATH, .path = path, .argv = argv, .envp = envp });
 }
 
 EXPORT int
 execv(const char *path, char *const argv[])
 {
-	return become(&(struct call){
+	return do_exec(&(struct call){
 	    .how = BY_PATH, .path = path, .argv = argv, .envp = environ });
 }
 
 EXPORT int
 execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	return become(&(struct call){
+	return do_exec(&(struct call){
 	    .how = BY_SEARCH, .path = file, .argv = argv, .envp = envp });
 }
 
 EXPORT int
 execvp(const char *file, char *const argv[])
 {
-	return become(&(struct call){
+	return do_exec(&(struct call){
 	    .how = BY_SEARCH, .path = file, .argv = argv, .envp = environ });
 }
 
 EXPORT int
 fexecve(int fd, char *const argv[], char *const envp[])
 {
-	return become(&(struct call){
+	return do_exec(&(struct call){
 	    .how = BY_FD, .fd = fd, .argv = argv, .envp = envp });
 }
 
@@ -189,7 +199,7 @@ EXPORT int
 execveat(
     int fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	return become(&(struct call){ .how = BY_DIR,
+	return do_exec(&(struct call){ .how = BY_DIR,
 	    .fd = fd,
 	    .flags = flags,
 	    .path = path,
@@ -217,9 +227,8 @@ collect(char **argv, size_t n, const char *first, va_list list)
 		argv[i] = va_arg(list, char *);
 }
 
-/* execl and its kind; with_env: an environment follows the list. */
 static int
-become_listed(struct call *c, const char *first, bool with_env, va_list list)
+exec_listed(struct call *c, const char *first, bool with_env, va_list list)
 {
 	va_list again;
 	size_t n;
@@ -237,67 +246,42 @@ become_listed(struct call *c, const char *first, bool with_env, va_list list)
 	collect(argv, n, first, list);
 	c->argv = argv;
 	c->envp = with_env ? va_arg(list, char **) : environ;
-	rc = become(c);
+	rc = do_exec(c);
 	c->argv = NULL;
 	return rc;
 }
 
-EXPORT int
-execl(const char *path, const char *arg, ...)
-{
-	struct call c = { .how = BY_PATH, .path = path };
-	va_list list;
-	int rc;
+/* name(path, arg, ..., NULL), and an environment if with_env. */
+#define EXEC_LISTED(name, by, with_env)                                        \
+	EXPORT int name(const char *path, const char *arg, ...)                \
+	{                                                                      \
+		struct call c = { .how = by, .path = path };                   \
+		va_list list;                                                  \
+		int rc;                                                        \
+                                                                               \
+		va_start(list, arg);                                           \
+		rc = exec_listed(&c, arg, with_env, list);                     \
+		va_end(list);                                                  \
+		return rc;                                                     \
+	}
 
-	va_start(list, arg);
-	rc = become_listed(&c, arg, false, list);
-	va_end(list);
-	return rc;
-}
-
-EXPORT int
-execlp(const char *file, const char *arg, ...)
-{
-	struct call c = { .how = BY_SEARCH, .path = file };
-	va_list list;
-	int rc;
-
-	va_start(list, arg);
-	rc = become_listed(&c, arg, false, list);
-	va_end(list);
-	return rc;
-}
-
-EXPORT int
-execle(const char *path, const char *arg, ...)
-{
-	struct call c = { .how = BY_PATH, .path = path };
-	va_list list;
-	int rc;
-
-	va_start(list, arg);
-	rc = become_listed(&c, arg, true, list);
-	va_end(list);
-	return rc;
-}
+EXEC_LISTED(execl, BY_PATH, false)
+EXEC_LISTED(execlp, BY_SEARCH, false)
+EXEC_LISTED(execle, BY_PATH, true)
 
 /* A child that the shim cannot enter does not write its own image. */
 static void
-note_child(const struct lease_ctx *a, const struct exe *target,
+note_child(const struct lease_ctx *ctx, const struct exe *target,
     const char *name, pid_t pid)
 {
 	struct image image;
 
-	if (a->record == NULL || !(target->flags & IMAGE_UNCOVERED))
+	if (ctx->record == NULL || !(target->flags & IMAGE_UNCOVERED))
 		return;
-	procid_before_exec(a->record, a->self, &image);
+	procid_before_exec(ctx->record, ctx->self, &image);
 	image.pid = pid;
 	image.start = procid_start(pid);
-	image.flags = target->flags;
-	procid_set_path(&image, name);
-	(void)record_image(a->record, &image);
-	if (image_uncovered(target->flags))
-		atomic_fetch_add(&a->record->counts.uncovered, 1);
+	note_image(ctx, target, name, &image);
 }
 
 typedef __typeof__(posix_spawn) spawner;
@@ -307,28 +291,27 @@ static int
 spawn(spawner *make_child, pid_t *pid, const struct call *c,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 	struct exe target;
 	char name[PATH_MAX];
 	pid_t child = 0;
 	size_t room;
 	int rc;
 
-	if (a == NULL || !childenv_readable(c->envp) ||
-	    childenv_other(attach_child_env(), c->envp))
+	if (passes(ctx, c))
 		return make_child(
 		    pid, c->path, actions, attr, c->argv, c->envp);
 	room = childenv_room(attach_child_env(), c->envp);
 	if (room == 0)
 		return E2BIG;
-	target = aim(a, c, name);
+	target = aim(ctx, c, name);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
 	    childenv_fill(
 		attach_child_env(), c->envp, &target, __builtin_alloca(room)));
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)
-		note_child(a, &target, name, child);
+		note_child(ctx, &target, name, child);
 	return rc;
 }
 

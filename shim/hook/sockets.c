@@ -15,12 +15,12 @@
 #include <string.h>
 
 static int
-bind_name(
-    const struct lease_ctx *a, int fd, const struct sockaddr *sa, socklen_t len)
+bind_name(const struct lease_ctx *ctx, int fd, const struct sockaddr *sa,
+    socklen_t len)
 {
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->bind(fd, sa, len);
-	return sockops_bind(a, fd, sa, len);
+	return sockops_bind(ctx, fd, sa, len);
 }
 
 EXPORT int
@@ -32,38 +32,36 @@ bind(int fd, const struct sockaddr *sa, socklen_t len)
 EXPORT int
 connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->connect(fd, sa, len);
-	return sockops_connect(a, fd, sa, len);
+	return sockops_connect(ctx, fd, sa, len);
 }
 
 EXPORT int
 listen(int fd, int backlog)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->listen(fd, backlog);
-	return sockops_listen(a, fd, backlog);
+	return sockops_listen(ctx, fd, backlog);
 }
 
-/* Note who was accepted, and name it as the program knows it. */
+/* Record a connection, and name its peer as the program knows it. */
 static void
-welcome(const struct lease_ctx *a, int fd, struct endpoint *peer)
+record_accept(const struct lease_ctx *ctx, int fd, struct endpoint *peer)
 {
-	struct sockcall call = { .fd = fd, .protocol = IPPROTO_TCP };
+	struct sockcall call = { .protocol = IPPROTO_TCP, .given = *peer };
 
-	call.given = *peer;
-	reverse_accepted(a, peer);
-	call.asked = *peer;
-	trace_accepted(a, &call);
+	*peer = call.asked = slice_asked(&ctx->terms, peer, NULL);
+	trace_accepted(ctx, fd, &call);
 }
 
-/* A name that nobody asked for is still asked of the kernel: for the note. */
+/* The record wants the peer's name also where the program does not. */
 static int
-receive_nameless(const struct lease_ctx *a, int fd, int flags)
+accept_unnamed(const struct lease_ctx *ctx, int fd, int flags)
 {
 	struct sockname name = { .len = sizeof(name.ss) };
 	struct sockaddr *sa = (struct sockaddr *)&name.ss;
@@ -72,14 +70,14 @@ receive_nameless(const struct lease_ctx *a, int fd, int flags)
 
 	rc = real()->accept4(fd, sa, &name.len, flags);
 	if (rc != -1 && endpoint_read(&peer, sa, name.len))
-		welcome(a, rc, &peer);
+		record_accept(ctx, rc, &peer);
 	return rc;
 }
 
 /*
- * The end that the kernel has just written into this room, by the program's
- * own pointers: it knows best what is wrong with them.  A name that was cut
- * is asked for once more.
+ * Read the name that the kernel has just written into the program's own room,
+ * of which the kernel knows best whether it can be written.  A name that was
+ * cut is asked for once more.
  */
 static bool
 written(const struct sockaddr *sa, socklen_t len, int room, int fd,
@@ -92,8 +90,8 @@ written(const struct sockaddr *sa, socklen_t len, int room, int fd,
 }
 
 static int
-receive(const struct lease_ctx *a, int fd, struct sockaddr *sa, socklen_t *len,
-    int flags)
+accept_named(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
+    socklen_t *len, int flags)
 {
 	int room = sockname_room(len), rc;
 	struct endpoint peer;
@@ -101,69 +99,69 @@ receive(const struct lease_ctx *a, int fd, struct sockaddr *sa, socklen_t *len,
 	rc = real()->accept4(fd, sa, len, flags);
 	if (rc == -1 || !written(sa, *len, room, rc, sockopt_peer, &peer))
 		return rc;
-	welcome(a, rc, &peer);
-	sockname_put(&peer, sa, (socklen_t)room);
+	record_accept(ctx, rc, &peer);
+	(void)endpoint_write(&peer, sa, (socklen_t)room);
 	return rc;
 }
 
 EXPORT int
 accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->accept(fd, sa, len);
-	return sa == NULL ? receive_nameless(a, fd, 0)
-			  : receive(a, fd, sa, len, 0);
+	return sa == NULL ? accept_unnamed(ctx, fd, 0)
+			  : accept_named(ctx, fd, sa, len, 0);
 }
 
 EXPORT int
 accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 
-	if (a == NULL)
+	if (ctx == NULL)
 		return real()->accept4(fd, sa, len, flags);
-	return sa == NULL ? receive_nameless(a, fd, flags)
-			  : receive(a, fd, sa, len, flags);
+	return sa == NULL ? accept_unnamed(ctx, fd, flags)
+			  : accept_named(ctx, fd, sa, len, flags);
 }
 
 EXPORT int
 getsockname(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct lease_ctx *a = lease_ctx();
-	int room = a != NULL ? sockname_room(len) : -1, rc;
+	const struct lease_ctx *ctx = lease_ctx();
+	int room = ctx != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
 
 	rc = real()->getsockname(fd, sa, len);
 	if (rc == 0 && written(sa, *len, room, fd, sockopt_local, &ep) &&
-	    reverse_local(a, fd, &ep))
-		sockname_put(&ep, sa, (socklen_t)room);
+	    reverse_local(ctx, fd, &ep))
+		(void)endpoint_write(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
 EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct lease_ctx *a = lease_ctx();
-	int room = a != NULL ? sockname_room(len) : -1, rc;
+	const struct lease_ctx *ctx = lease_ctx();
+	int room = ctx != NULL ? sockname_room(len) : -1, rc;
 	struct endpoint ep;
 
 	rc = real()->getpeername(fd, sa, len);
 	if (rc == 0 && written(sa, *len, room, fd, sockopt_peer, &ep) &&
-	    reverse_peer(a, fd, &ep))
-		sockname_put(&ep, sa, (socklen_t)room);
+	    reverse_peer(ctx, fd, &ep))
+		(void)endpoint_write(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
 /* The kernel says that it is off; the program may have set it. */
 static void
-correct_v6only(const struct lease_ctx *a, int fd, void *value, socklen_t len)
+correct_v6only(const struct lease_ctx *ctx, int fd, void *value, socklen_t len)
 {
 	int v6only = 0;
 
 	memcpy(&v6only, value, len < sizeof(v6only) ? len : sizeof(v6only));
-	if (v6only != 0 || !reverse_v6only(a, fd))
+	if (v6only != 0 || !reverse_v6only(ctx, fd))
 		return;
 	v6only = 1;
 	memcpy(value, &v6only, len < sizeof(v6only) ? len : sizeof(v6only));
@@ -172,45 +170,45 @@ correct_v6only(const struct lease_ctx *a, int fd, void *value, socklen_t len)
 EXPORT int
 getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
-	const struct lease_ctx *a;
+	const struct lease_ctx *ctx;
 	int rc = real()->getsockopt(fd, level, option, value, len);
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
-	a = lease_ctx();
-	if (a != NULL)
-		correct_v6only(a, fd, value, *len);
+	ctx = lease_ctx();
+	if (ctx != NULL)
+		correct_v6only(ctx, fd, value, *len);
 	return rc;
 }
 
 EXPORT int
 setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	const struct lease_ctx *a;
+	const struct lease_ctx *ctx;
 	int rc = real()->setsockopt(fd, level, option, value, len), v6only = 0;
 
 	if (rc != 0 || level != IPPROTO_IPV6 || option != IPV6_V6ONLY)
 		return rc;
-	a = lease_ctx();
+	ctx = lease_ctx();
 	if (value != NULL) /* which means 0 (net/ipv6/ipv6_sockglue.c) */
 		memcpy(&v6only, value, sizeof(v6only));
-	if (a != NULL)
-		reverse_forget_v6only(a, fd, v6only != 0);
+	if (ctx != NULL)
+		reverse_forget_v6only(ctx, fd, v6only != 0);
 	return rc;
 }
 
-/* The ports that libc tries, <rpc/clnt.h> in the old Sun RPC. */
+/* The ports that libc tries: bindresvport(3). */
 enum { RESVPORT_FIRST = 600, RESVPORT_LAST = 1023 };
 
 EXPORT int
 bindresvport(int fd, struct sockaddr_in *sin)
 {
-	const struct lease_ctx *a = lease_ctx();
+	const struct lease_ctx *ctx = lease_ctx();
 	struct sockaddr_in any = { .sin_family = AF_INET };
 	int ports = RESVPORT_LAST - RESVPORT_FIRST + 1, rc = -1;
 	int first = (int)getpid() % ports;
 
-	if (a == NULL && real()->bindresvport != NULL)
+	if (ctx == NULL && real()->bindresvport != NULL)
 		return real()->bindresvport(fd, sin);
 	if (sin == NULL)
 		sin = &any;
@@ -221,7 +219,7 @@ bindresvport(int fd, struct sockaddr_in *sin)
 	for (int i = 0; i < ports && rc != 0; i++) {
 		sin->sin_port =
 		    htons((uint16_t)(RESVPORT_FIRST + (first + i) % ports));
-		rc = bind_name(a, fd, (struct sockaddr *)sin, sizeof(*sin));
+		rc = bind_name(ctx, fd, (struct sockaddr *)sin, sizeof(*sin));
 		if (rc != 0 && errno != EADDRINUSE)
 			break;
 	}

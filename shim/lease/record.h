@@ -3,28 +3,28 @@
  * The record: one shared-memory file per lease, created by the monitor,
  * mapped by every image of the lease, read by the tools.
  *
- * It carries the terms to the shim, and images, ways and opens to the tools.
- * All slots have a fixed size and are published with one atomic store, so
- * that SIGKILL at any instruction leaves at most a slot that is visibly
- * unfinished.  A way is what is remembered of a bound or connected socket
- * whose asked name arithmetic cannot recover; an open is an entry of the
- * ring of recent calls.  Nobody ever tells the record of a close: whether a
- * socket is open is for the kernel to say, by its cookie.
+ * It carries the terms to the shim, and three tables to the tools.  Images
+ * are the programs that ran in the lease (images.c).  Bindings, as those of a
+ * NAT, remember sockets whose asked name arithmetic cannot recover
+ * (bindings.c).  Events are the last calls that bound, connected or accepted
+ * a socket, in a ring (events.c).  Every slot is a seqlock.  The record is
+ * never told of a close: the kernel says, by its cookie, whether a socket is
+ * open.
  *
  * No function here allocates, locks, or changes errno; all are
- * async-signal-safe.  Counters and states are read and written by several
- * processes at once: tools must treat every field as untrusted.
+ * async-signal-safe.  Several processes write at once: the tools must treat
+ * every field as untrusted.
  */
 #ifndef RECORD_H
 #define RECORD_H
 
+#include "lease/seqlock.h"
 #include "lease/slice.h"
 
-#include <stdatomic.h>
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 5U
+#define RECORD_VERSION 6U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -42,16 +42,15 @@ enum {
 	IMAGE_SETID = 4, /* set-uid, set-gid or file capabilities */
 	IMAGE_ALIEN = 8, /* another ELF class or machine */
 	IMAGE_FORKED = 16, /* a fork that has not called exec */
-	IMAGE_TRAPPED = 32 /* the net of --trap is below it */
+	IMAGE_TRAPPED = 32 /* the filter of --trap is below it */
 };
 
-/* All that there are. */
 #define IMAGE_FLAGS (2U * IMAGE_TRAPPED - 1)
 
 /* The flags of an image that the shim is not in. */
 #define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
 
-/* Is neither the shim in an image with these flags nor the net below it? */
+/* Does neither the shim nor the filter of --trap see what this image does? */
 static inline bool
 image_uncovered(uint32_t flags)
 {
@@ -59,7 +58,7 @@ image_uncovered(uint32_t flags)
 }
 
 struct image {
-	_Atomic uint32_t turn; /* as in a way */
+	_Atomic uint32_t seq;
 	uint32_t flags; /* IMAGE_* */
 	int32_t pid; /* as its own pid namespace counts */
 	uint64_t start; /* field 22 of proc_pid_stat(5), ticks */
@@ -67,35 +66,33 @@ struct image {
 	char path[IMAGE_PATH]; /* NUL-terminated, cut at the front */
 };
 
-struct binding {
-	_Atomic uint32_t turn; /* 0: free; odd: being written; else stable */
-	uint8_t valid; /* 0: dropped, its slot may be reused */
-	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
-	uint8_t spare;
-	int32_t pid; /* who bound or connected it */
-	uint32_t image; /* index in images, or RECORD_IMAGES */
+enum event_call { EVENT_BIND = 1, EVENT_CONNECT, EVENT_ACCEPT };
+
+/* A call that named a socket: what bindings and events keep of it. */
+struct sockcall {
 	uint64_t cookie; /* SO_COOKIE, 0 unknown */
 	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
+	int32_t pid; /* of the caller */
+	uint16_t image; /* index in images, or RECORD_IMAGES */
+	uint8_t call; /* enum event_call */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	struct endpoint asked;
 	struct endpoint given; /* with the real port */
+	uint8_t v6only; /* IPV6_V6ONLY as the program set it */
 };
 
-enum open_call { EVENT_BIND = 1, EVENT_CONNECT, EVENT_ACCEPT };
+struct binding {
+	_Atomic uint32_t seq;
+	uint8_t valid; /* 0: dropped, its slot may be reused */
+	struct sockcall call;
+};
 
 struct event {
-	_Atomic uint64_t turn; /* 0: free; of open n: 2n+1 until 2n+2 */
-	uint64_t cookie; /* SO_COOKIE, 0 unknown */
-	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
-	int32_t pid;
-	uint16_t image; /* index in images, or RECORD_IMAGES */
-	uint8_t call; /* enum open_call */
-	uint8_t protocol;
-	struct endpoint asked;
-	struct endpoint given;
+	_Atomic uint64_t seq; /* 0: free; of event n: 2n+1 until 2n+2 */
+	struct sockcall call;
 };
 
-/* Who made the lease; boot id and the two start times defeat pid reuse. */
+/* The maker of the lease; boot id and the two start times defeat pid reuse. */
 struct identity {
 	char boot[40]; /* /proc/sys/kernel/random/boot_id */
 	uint64_t netns; /* inode of the network namespace */
@@ -123,13 +120,13 @@ struct release {
 
 /* What did not fit or could not be seen, counted exactly. */
 struct counts {
-	_Atomic uint64_t opens; /* places given out; the ring has the last */
-	_Atomic uint64_t passed; /* places that could not be used */
+	_Atomic uint64_t events; /* indexes given out; the ring has the last */
+	_Atomic uint64_t passed; /* indexes that could not be used */
 	_Atomic uint64_t images; /* images that found no slot */
-	_Atomic uint64_t ways; /* ways that found no slot */
+	_Atomic uint64_t bindings; /* bindings that found no slot */
 	_Atomic uint64_t outside; /* declared ports bound outside the lease */
 	_Atomic uint64_t uncovered; /* images that the shim cannot enter */
-	_Atomic uint64_t connected; /* ways in connected ever written */
+	_Atomic uint64_t connected; /* bindings in connected ever written */
 };
 
 struct record {
@@ -139,14 +136,14 @@ struct record {
 	struct terms terms;
 	struct identity identity;
 	_Atomic uint32_t listens; /* futex: one more per successful listen */
-	_Atomic uint32_t listeners; /* who waits on it */
+	_Atomic uint32_t waiters; /* processes that wait on it */
 	struct counts counts;
 	struct release release;
 	struct image images[RECORD_IMAGES];
 	struct binding bound[RECORD_BOUND]; /* by port */
 	struct binding connected[RECORD_CONNECTED]; /* by cookie */
-	struct event opens[RECORD_EVENTS];
-	uint64_t end; /* RECORD_MAGIC: what was cut and grew lost it */
+	struct event events[RECORD_EVENTS];
+	uint64_t end; /* RECORD_MAGIC: a file that was cut has lost it */
 };
 
 _Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");
@@ -155,10 +152,19 @@ _Static_assert(sizeof(struct record) <= 512 * 1024, "a lease costs too much");
 bool record_valid(const struct record *r, size_t size);
 
 /*
- * Copy the terms, which others may be writing to; false when the copy makes no
- * sense.  Only a copy stays as it was judged.
+ * Copy the terms; false when the copy makes no sense.  Only a copy stays as it
+ * was judged: others may be writing.
  */
 bool record_terms(const struct record *r, struct terms *t);
+
+/* Note a successful listen and wake those who wait for it. */
+void record_listening(struct record *r);
+
+static inline void
+record_count(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 /*
  * Write the image that image->pid, ->start and ->pidns name: over its old
@@ -169,58 +175,58 @@ bool record_terms(const struct record *r, struct terms *t);
 uint16_t record_image(struct record *r, const struct image *image);
 
 /*
- * Remember how a socket was bound.  A way with the same protocol, given end
- * and asked name is renewed in place.  With exclusive, no older socket can
- * still hold the port, so that its other ways are dropped.  False when there
- * is no room near the port.
+ * Remember how a socket was bound.  A binding with the same protocol, given
+ * end and asked name is renewed in place.  With exclusive, no older socket can
+ * still hold the port, and the other bindings of the given end are dropped.
+ * False when there is no room near the port.
  */
-bool record_bound(struct record *r, const struct binding *way, bool exclusive);
+bool record_bound(
+    struct record *r, const struct sockcall *call, bool exclusive);
 
 /*
- * Remember how a socket was bound over a way nearby whose place `taken` says
- * to be free, and drop the others of that kind: at once, or other threads
- * would have taken the room by the time that it is used.
+ * The same where there was no room: over a binding nearby whose port is free
+ * again, as `taken` says.  All others of that kind are dropped at once, or
+ * other threads would have used up the room by the next time.  A binding that
+ * still finds no room is counted.
  */
-bool record_displace(struct record *r, const struct binding *way,
-    bool (*taken)(const struct binding *));
-
-/* Count a way that found no room. */
-void record_lost(struct record *r);
+bool record_displace(struct record *r, const struct sockcall *call,
+    bool (*taken)(const struct sockcall *));
 
 /* Remember how a socket was connected; the oldest one nearby gives way. */
-void record_connected(struct record *r, const struct binding *way);
+void record_connected(struct record *r, const struct sockcall *call);
+
+/* Forget how the socket with this cookie was connected. */
+void record_disconnected(struct record *r, uint64_t cookie);
 
 /*
  * Find how the socket at this given end was bound, and copy it.  Where
- * several sockets share the place under different asked names, cookie
- * decides; with cookie 0 the result is then LOOKUP_AMBIGUOUS, and the caller
- * asks the kernel for the cookie.  protocol 0 stands for any.
+ * several sockets share the end under different asked names, cookie decides;
+ * with cookie 0 the result is then LOOKUP_AMBIGUOUS, and the caller asks the
+ * kernel for the cookie.  protocol 0 stands for any.
  */
-enum ways { LOOKUP_NONE, LOOKUP_ONE, LOOKUP_AMBIGUOUS };
-enum ways record_find(const struct record *r, const struct endpoint *given,
-    uint8_t protocol, uint64_t cookie, struct binding *way);
+enum lookup { LOOKUP_NONE, LOOKUP_ONE, LOOKUP_AMBIGUOUS };
+enum lookup record_find(const struct record *r, const struct endpoint *given,
+    uint8_t protocol, uint64_t cookie, struct sockcall *call);
 
 /* Find how the socket with this cookie was connected. */
 bool record_find_connected(
-    const struct record *r, uint64_t cookie, struct binding *way);
+    const struct record *r, uint64_t cookie, struct sockcall *call);
 
 /*
- * Append to the ring of opens; turn is set here.  A place whose last writer
- * is still at it (or was killed there) is passed over, so that two writers
- * never mix; so is one that the others overtook by a whole round.
+ * Append to the ring.  A slot whose last writer is still at it (or was killed
+ * there) is passed over, so that two writers never mix; so is one that other
+ * writers have overtaken by a whole round.
  */
-void record_event(struct record *r, const struct event *entry);
+void record_event(struct record *r, const struct sockcall *call);
 
 /*
- * A private copy of what lies at place n (from counts.opens - 1 downwards,
- * RECORD_EVENTS of them); false when that was overwritten or not finished.
+ * A copy of event n (from counts.events - 1 downwards, RECORD_EVENTS of them);
+ * false when it was overwritten or is not finished.
  */
-bool record_read_event(const struct record *r, uint64_t n, struct event *entry);
+bool record_read_event(
+    const struct record *r, uint64_t n, struct sockcall *call);
 
-/* How many opens there were, exactly. */
+/* How many events there were, exactly. */
 uint64_t record_event_count(const struct record *r);
-
-/* Note a successful listen and wake those who wait for it. */
-void record_listening(struct record *r);
 
 #endif

@@ -68,14 +68,14 @@ endpoint_read(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 	return false;
 }
 
-void
-endpoint_write(const struct endpoint *ep, void *sa, socklen_t *len)
+socklen_t
+endpoint_write(const struct endpoint *ep, void *sa, socklen_t room)
 {
 	union {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	} u;
-	socklen_t full, room = *len;
+	socklen_t full;
 
 	memset(&u, 0, sizeof(u));
 	if (ep->family == AF_INET) {
@@ -90,14 +90,27 @@ endpoint_write(const struct endpoint *ep, void *sa, socklen_t *len)
 		full = sizeof(u.in6);
 	}
 	memcpy(sa, &u, room < full ? room : full);
-	*len = full;
+	return full;
 }
 
 bool
 endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->port == b->port && a->family == b->family &&
-	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
+	return a->family == b->family && endpoint_same(a, b);
+}
+
+bool
+endpoint_same(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && IN6_ARE_ADDR_EQUAL(&a->addr, &b->addr);
+}
+
+bool
+endpoint_any(const struct endpoint *ep)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(&ep->addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&ep->addr) &&
+		   endpoint_ip4(ep) == INADDR_ANY);
 }
 
 uint32_t
@@ -225,12 +238,6 @@ neighbour_bind(
 	return host >= HOST_HOSTNAME ? PLACE_KEPT : PLACE_EXACT;
 }
 
-static bool
-wildcard(enum kind kind)
-{
-	return kind == ANY4 || kind == ANY6 || kind == ANY6ONLY;
-}
-
 static enum placing
 slice_place(const struct terms *t, const struct endpoint *asked, enum kind kind,
     struct endpoint *given)
@@ -244,13 +251,13 @@ slice_place(const struct terms *t, const struct endpoint *asked, enum kind kind,
 
 enum placing
 slice_bind(const struct terms *t, const struct endpoint *asked,
-    struct asker who, struct endpoint *given)
+    struct sock_kind sock, struct endpoint *given)
 {
-	enum kind kind = kind_of(t, asked, who.v6only);
+	enum kind kind = kind_of(t, asked, sock.v6only);
 	bool declared = terms_declares(t, asked->port);
 
 	*given = *asked;
-	if (who.datagram && wildcard(kind) && asked->port == 0)
+	if (sock.datagram && endpoint_any(asked) && asked->port == 0)
 		return PLACE_PASS;
 	if (t->flags & TERMS_ADOPTED)
 		return adopt_bind(t, asked, kind, given);
@@ -305,11 +312,8 @@ slice_reach(const struct terms *t, const struct endpoint *asked,
 bool
 slice_answers(const struct endpoint *bound, const struct endpoint *asked)
 {
-	if (IN6_IS_ADDR_UNSPECIFIED(&bound->addr))
-		return true;
-	return endpoint_ip4(bound) == INADDR_ANY &&
-	       IN6_IS_ADDR_V4MAPPED(&bound->addr) &&
-	       IN6_IS_ADDR_V4MAPPED(&asked->addr);
+	return endpoint_any(bound) && (!IN6_IS_ADDR_V4MAPPED(&bound->addr) ||
+					  IN6_IS_ADDR_V4MAPPED(&asked->addr));
 }
 
 bool

@@ -25,15 +25,14 @@ enum {
 enum {
 	HOST_LEASED = 1, /* localhost and the IPv4 or dual-stack wildcard */
 	HOST_HOSTNAME = 253, /* 127.0.1.1, the host's own name on Debian */
-	HOST_LOOPBACK6 = 254, /* ::1 and the wildcard of IPv6 alone */
-	HOST_SENTINEL = 255 /* never given: the monitor's lock */
+	HOST_LOOPBACK6 = 254 /* ::1 and the wildcard of IPv6 alone */
 };
 
 enum {
 	TERMS_ADOPTED = 1, /* one address that the caller chose, no slice */
-	TERMS_TRAP = 2, /* a seccomp net of this lease lies below the shim */
+	TERMS_TRAP = 2, /* a seccomp filter of this lease is below the shim */
 	TERMS_SAID = 4, /* the one line about a missing record was said */
-	TERMS_MARKED = 8 /* another lease's net does: pass it by marked calls */
+	TERMS_BYPASS = 8 /* another lease's filter is, which lets us pass */
 };
 
 struct port_range {
@@ -58,16 +57,17 @@ struct endpoint {
 	uint16_t family; /* AF_INET or AF_INET6: of the sockaddr it came from */
 };
 
-/* Which socket asks: what the arithmetic depends on beside the address. */
-struct asker {
+/* What the arithmetic depends on beside the address. */
+struct sock_kind {
 	bool v6only; /* IPV6_V6ONLY as the program set it */
 	bool datagram; /* anything but SOCK_STREAM */
 };
 
+/* Where a bind goes. */
 enum placing {
 	PLACE_PASS, /* unchanged: not ours to move */
-	PLACE_EXACT, /* given, and the way back is arithmetic */
-	PLACE_KEPT, /* given, and the way back must be remembered */
+	PLACE_EXACT, /* given, and arithmetic finds the asked name */
+	PLACE_KEPT, /* given, and the asked name must be remembered */
 	PLACE_OUTSIDE /* unchanged, though the port is declared: a finding */
 };
 
@@ -76,18 +76,24 @@ bool endpoint_read(
     struct endpoint *ep, const struct sockaddr *sa, socklen_t len);
 
 /*
- * Write ep as a sockaddr of its family into at most *len bytes and set *len
- * to the full length, as the kernel does (getsockname(2)).  Flow label and
- * scope are 0.
+ * Write ep as a sockaddr of its family into room bytes, cut if need be.
+ * Returns the full length, as the kernel does (getsockname(2)).  Flow label
+ * and scope are 0.
  */
-void endpoint_write(const struct endpoint *ep, void *sa, socklen_t *len);
+socklen_t endpoint_write(const struct endpoint *ep, void *sa, socklen_t room);
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* The same address and port, whatever the family of the socket. */
+bool endpoint_same(const struct endpoint *a, const struct endpoint *b);
+
+/* Is the address a wildcard: 0.0.0.0, mapped or not, or ::? */
+bool endpoint_any(const struct endpoint *ep);
 
 /* The IPv4 address in host byte order; 0 when ep is not IPv4 or mapped. */
 uint32_t endpoint_ip4(const struct endpoint *ep);
 
-/* ip (host byte order) and port; AF_INET6 gives the v4-mapped form. */
+/* ip (host byte order) and port, as a socket of this family names them. */
 struct endpoint endpoint_of(uint16_t family, uint32_t ip, uint16_t port);
 
 bool terms_declares(const struct terms *t, uint16_t port);
@@ -103,7 +109,7 @@ bool slice_contains(const struct terms *t, const struct endpoint *ep);
 
 /* Where a bind of asked goes.  given is always set. */
 enum placing slice_bind(const struct terms *t, const struct endpoint *asked,
-    struct asker who, struct endpoint *given);
+    struct sock_kind sock, struct endpoint *given);
 
 /*
  * Where a connection to asked may go inside the lease; 0 when it can only be
@@ -114,7 +120,7 @@ enum placing slice_bind(const struct terms *t, const struct endpoint *asked,
 size_t slice_reach(const struct terms *t, const struct endpoint *asked,
     struct endpoint places[2]);
 
-/* Is a socket that asked for `bound` one that answers on a second place? */
+/* Does a socket that asked for `bound` answer at the second place? */
 bool slice_answers(const struct endpoint *bound, const struct endpoint *asked);
 
 /*

@@ -5,6 +5,8 @@
  */
 #include "lease/terms.h"
 
+#include "lease/strbuf.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -16,90 +18,44 @@ static const struct {
 } letters[] = {
 	{ 't', TERMS_TRAP },
 	{ 's', TERMS_SAID },
-	{ 'm', TERMS_MARKED },
+	{ 'm', TERMS_BYPASS },
 };
 
 enum { LETTERS = sizeof(letters) / sizeof(*letters) };
 
-struct writer {
-	char *at;
-	char *end;
-	bool full;
-};
-
 static void
-put(struct writer *w, char c)
-{
-	if (w->at + 1 >= w->end)
-		w->full = true;
-	else
-		*w->at++ = c;
-}
-
-static void
-put_text(struct writer *w, const char *text)
-{
-	while (*text)
-		put(w, *text++);
-}
-
-static void
-put_number(struct writer *w, uint32_t n, uint32_t base)
-{
-	char digits[12];
-	size_t i = 0;
-
-	do {
-		digits[i++] = "0123456789abcdef"[n % base];
-		n /= base;
-	} while (n > 0);
-	while (i > 0)
-		put(w, digits[--i]);
-}
-
-static void
-put_ip4(struct writer *w, uint32_t ip)
-{
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		put_number(w, ip >> shift & 0xff, 10);
-		if (shift > 0)
-			put(w, '.');
-	}
-}
-
-static void
-put_addr(struct writer *w, const struct in6_addr *addr)
+put_addr(struct strbuf *w, const struct in6_addr *addr)
 {
 	struct endpoint ep = { .addr = *addr };
 
 	if (IN6_IS_ADDR_V4MAPPED(addr)) {
-		put_ip4(w, endpoint_ip4(&ep));
+		strbuf_ip4(w, endpoint_ip4(&ep));
 		return;
 	}
 	for (size_t i = 0; i < 16; i += 2) {
 		if (i > 0)
-			put(w, ':');
-		put_number(w,
+			strbuf_char(w, ':');
+		strbuf_number(w,
 		    (uint32_t)addr->s6_addr[i] << 8 | addr->s6_addr[i + 1], 16);
 	}
 }
 
 static void
-put_range(struct writer *w, struct port_range range)
+put_range(struct strbuf *w, struct port_range range)
 {
-	put_number(w, range.first, 10);
+	strbuf_number(w, range.first, 10);
 	if (range.last != range.first) {
-		put(w, '-');
-		put_number(w, range.last, 10);
+		strbuf_char(w, '-');
+		strbuf_number(w, range.last, 10);
 	}
 }
 
 static void
-put_ports(struct writer *w, const struct terms *t)
+put_ports(struct strbuf *w, const struct terms *t)
 {
 	for (uint32_t i = 0; i < t->nports; i++) {
 		if (i > 0)
-			put(w, ',');
+			strbuf_char(w, ',');
 		put_range(w, t->ports[i]);
 	}
 }
@@ -107,50 +63,47 @@ put_ports(struct writer *w, const struct terms *t)
 void
 terms_format_ports(const struct terms *t, char *text, size_t size)
 {
-	struct writer w = { text, text + size, false };
+	struct strbuf w = strbuf_in(text, size);
 
 	put_ports(&w, t);
-	*w.at = '\0';
+	(void)strbuf_end(&w);
 }
 
 size_t
 terms_add_range(char *text, size_t at, size_t size, struct port_range range)
 {
-	struct writer w = { text + at, text + size, false };
+	struct strbuf w = strbuf_in(text + at, size - at);
 
 	if (at > 0)
-		put(&w, ',');
+		strbuf_char(&w, ',');
 	put_range(&w, range);
-	*w.at = '\0';
+	(void)strbuf_end(&w);
 	return (size_t)(w.at - text);
 }
 
 size_t
 terms_format(const struct terms *t, char *text, size_t size)
 {
-	struct writer w = { text, text + size, size == 0 };
+	struct strbuf w = strbuf_in(text, size);
 
 	if (t->nports > TERMS_PORTS || t->nown > TERMS_OWN)
 		return 0;
-	put_number(&w, TERMS_VERSION, 10);
-	put(&w, ';');
-	put_ip4(&w, t->leased);
-	put_text(&w, t->flags & TERMS_ADOPTED ? ";adopt;" : ";slice;");
+	strbuf_number(&w, TERMS_VERSION, 10);
+	strbuf_char(&w, ';');
+	strbuf_ip4(&w, t->leased);
+	strbuf_add(&w, t->flags & TERMS_ADOPTED ? ";adopt;" : ";slice;");
 	put_ports(&w, t);
-	put(&w, ';');
+	strbuf_char(&w, ';');
 	for (uint32_t i = 0; i < t->nown; i++) {
 		if (i > 0)
-			put(&w, ',');
+			strbuf_char(&w, ',');
 		put_addr(&w, &t->own[i]);
 	}
-	put(&w, ';');
+	strbuf_char(&w, ';');
 	for (size_t i = 0; i < LETTERS; i++)
 		if (t->flags & letters[i].flag)
-			put(&w, letters[i].letter);
-	if (w.full)
-		return 0;
-	*w.at = '\0';
-	return (size_t)(w.at - text);
+			strbuf_char(&w, letters[i].letter);
+	return strbuf_end(&w) ? (size_t)(w.at - text) : 0;
 }
 
 /* A decimal number of at most five digits, no sign, no blank. */

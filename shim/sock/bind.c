@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An IPv6 socket is placed by the v4-mapped form, which the kernel accepts
- * only while IPV6_V6ONLY is off (ipv6(7)).  Where the program itself asked
- * for a v4-mapped name, that refusal is the native one and stays.
+ * IPv6 on an IPv4 slice.  ::1 is one address, of which no private copy can be
+ * made, so an IPv6 socket in a lease is bound to the v4-mapped form of its
+ * IPv4 address, ::ffff:127.A.B.N.  The kernel accepts that only while
+ * IPV6_V6ONLY is off (ipv6(7)).  Where the program had set it, it is cleared
+ * before the bind, and the record remembers the program's own value.  So that
+ * the program cannot tell: getsockopt shows that value, for accepted sockets
+ * too (reverse_v6only); ::1 and the IPv6 wildcard get an alias, host .254, so
+ * that no IPv4 client reaches them; names come back as ::1 (reverse.c); and
+ * what IPV6_V6ONLY would natively refuse is refused by us (sockops.c).  A
+ * v4-mapped name that the program itself asks for goes to the kernel with
+ * IPV6_V6ONLY as it is: that refusal is the native one.
  */
 #include "sock/bind.h"
 
+#include "lease/errno.h"
 #include "sock/libc.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"
 #include "sock/sockopt.h"
 #include "sock/trace.h"
 
-#include <errno.h>
-
-#ifndef IP_BIND_ADDRESS_NO_PORT
-#define IP_BIND_ADDRESS_NO_PORT 24
-#endif
-
 static int
 bind_to(int fd, const struct endpoint *given)
 {
 	struct sockaddr_in6 in6;
-	socklen_t len = sizeof(in6);
+	socklen_t len = endpoint_write(given, &in6, sizeof(in6));
 
-	endpoint_write(given, &in6, &len);
 	return real()->bind(fd, (struct sockaddr *)&in6, len);
 }
 
@@ -49,24 +51,25 @@ narrowed(const struct endpoint *asked)
  * be.
  */
 static int
-bind_given(const struct sockcall *call, socklen_t len)
+bind_given(int fd, const struct sockcall *call, socklen_t len)
 {
 	bool lift = call->v6only && pure6(&call->asked);
 	struct sockaddr_in6 in6;
 	int rc;
 
 	if (lift)
-		(void)sockopt_set(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+		(void)sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	len = sockname_fill(&in6, &call->given, len);
-	rc = real()->bind(call->fd, (struct sockaddr *)&in6, len);
+	rc = real()->bind(fd, (struct sockaddr *)&in6, len);
 	if (rc != 0 && lift)
-		(void)sockopt_set(call->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		(void)sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	return rc;
 }
 
 /*
- * A UDP client of IPv6 alone, bound to a port of its own: unchanged but for
- * IPV6_V6ONLY, which could not be lifted when it turns to the lease later.
+ * A UDP client of IPv6 alone, bound to a port of its own, keeps its address.
+ * But IPV6_V6ONLY must be cleared now: it could not be when the client sends
+ * into the lease later.
  */
 static bool
 narrow_client(const struct sockcall *call)
@@ -76,65 +79,56 @@ narrow_client(const struct sockcall *call)
 	       IN6_IS_ADDR_UNSPECIFIED(&call->asked.addr);
 }
 
-/* IPV6_V6ONLY as the program set it; false when there is no such option. */
+/* Set what the kernel knows of the socket; false when it is not ours to move.
+ */
 static bool
-ask_v6only(const struct lease_ctx *a, int fd, bool *v6only)
+ask_kind(const struct lease_ctx *ctx, int fd, struct sockcall *call)
 {
-	int value;
+	int v6only = 0;
 
-	if (!sockopt_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value))
+	call->protocol = sockopt_protocol(fd);
+	if (call->protocol == 0 ||
+	    (call->asked.family == AF_INET6 &&
+		!sockopt_get(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only)))
 		return false;
-	*v6only = value != 0 || reverse_v6only(a, fd);
+	call->v6only = v6only != 0 || (call->asked.family == AF_INET6 &&
+					  reverse_v6only(ctx, fd));
 	return true;
 }
 
-static void
-note_placed(
-    const struct lease_ctx *a, struct sockcall *call, enum placing placing)
-{
-	if (placing == PLACE_PASS)
-		trace_passed(a, call);
-	else if (placing == PLACE_OUTSIDE)
-		trace_outside(a, call);
-	else
-		trace_bound(a, call);
-}
-
 int
-bind_socket(const struct lease_ctx *a, int fd, const struct endpoint *asked,
+bind_socket(const struct lease_ctx *ctx, int fd, const struct endpoint *asked,
     const struct sockaddr *sa, socklen_t len)
 {
-	struct sockcall call = { .fd = fd, .asked = *asked };
-	struct asker who = { 0 };
+	struct sockcall call = { .asked = *asked };
+	struct sock_kind sock;
 	enum placing placing;
 	int rc;
 
-	call.protocol = sockopt_protocol(fd);
-	if (call.protocol == 0 ||
-	    (asked->family == AF_INET6 && !ask_v6only(a, fd, &call.v6only)))
+	if (!ask_kind(ctx, fd, &call))
 		return real()->bind(fd, sa, len);
-	who.v6only = call.v6only;
-	who.datagram = call.protocol == IPPROTO_UDP;
-	placing = slice_bind(&a->terms, asked, who, &call.given);
+	sock.v6only = call.v6only;
+	sock.datagram = call.protocol == IPPROTO_UDP;
+	placing = slice_bind(&ctx->terms, asked, sock, &call.given);
 	if (placing == PLACE_EXACT || placing == PLACE_KEPT ||
 	    narrow_client(&call))
-		rc = bind_given(&call, len);
+		rc = bind_given(fd, &call, len);
 	else
 		rc = real()->bind(fd, sa, len);
 	if (rc != 0)
 		return rc;
 	call.v6only = call.v6only || narrowed(asked);
-	note_placed(a, &call, placing);
+	trace_bind(ctx, fd, &call, placing);
 	return rc;
 }
 
-/* Programs leave the port to connect too, and may then be bound again. */
+/* A client that is bound into the slice already: its port may not be set. */
 static bool
-has_source(const struct lease_ctx *a, int fd)
+has_source(const struct lease_ctx *ctx, int fd)
 {
 	struct endpoint local;
 
-	return sockopt_local(fd, &local) && slice_contains(&a->terms, &local);
+	return sockopt_local(fd, &local) && slice_contains(&ctx->terms, &local);
 }
 
 /*
@@ -142,28 +136,26 @@ has_source(const struct lease_ctx *a, int fd)
  * (IP_BIND_ADDRESS_NO_PORT, ip(7)).  EINVAL: the program has bound it.
  */
 static bool
-bind_source(const struct lease_ctx *a, int fd, const struct endpoint *source)
+bind_source(const struct lease_ctx *ctx, int fd, const struct endpoint *source)
 {
-	int keep = errno;
-	bool done;
+	KEEP_ERRNO;
 
-	if (has_source(a, fd) ||
-	    !sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1))
-		return true;
-	done = bind_to(fd, source) == 0;
-	errno = keep;
-	return done;
+	return has_source(ctx, fd) ||
+	       !sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) ||
+	       bind_to(fd, source) == 0;
 }
 
-/* IPV6_V6ONLY stays as it is while a port is bound: a peer's can be left. */
+/*
+ * The kernel refuses to change IPV6_V6ONLY while a port is bound.  A UDP
+ * socket that has its port from a connect loses it by disconnecting.
+ */
 static bool
 disconnect(int fd)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
-	int keep = errno, rc = real()->connect(fd, &none, sizeof(none));
+	KEEP_ERRNO;
 
-	errno = keep;
-	return rc == 0;
+	return real()->connect(fd, &none, sizeof(none)) == 0;
 }
 
 static bool
@@ -179,53 +171,52 @@ lift_v6only(int fd, uint8_t protocol)
 }
 
 bool
-bind_client(const struct lease_ctx *a, int fd, const struct endpoint *asked,
-    uint8_t protocol)
+bind_client(const struct lease_ctx *ctx, int fd, const struct sockcall *call)
 {
-	bool client = protocol == IPPROTO_TCP, lifted;
 	struct endpoint source;
+	bool stream = call->protocol == IPPROTO_TCP &&
+		      slice_source(&ctx->terms, &call->asked, &source);
+	bool lifted;
 
-	client = client && slice_source(&a->terms, asked, &source);
-	if (client && bind_source(a, fd, &source))
+	if (stream && bind_source(ctx, fd, &source))
 		return false;
-	lifted = pure6(asked) && lift_v6only(fd, protocol);
-	if (client && lifted)
-		(void)bind_source(a, fd, &source);
+	lifted = pure6(&call->asked) && lift_v6only(fd, call->protocol);
+	if (stream && lifted)
+		(void)bind_source(ctx, fd, &source);
 	return lifted;
 }
 
 void
-bind_undo(const struct lease_ctx *a, int fd)
+bind_undo(const struct lease_ctx *ctx, int fd)
 {
 	struct endpoint local, any = endpoint_of(AF_INET, INADDR_ANY, 0);
-	int keep = errno;
 	bool v6only;
+	KEEP_ERRNO;
 
-	if (!sockopt_local(fd, &local) || !slice_contains(&a->terms, &local) ||
-	    reverse_bound(a, fd, &local))
+	if (!sockopt_local(fd, &local) ||
+	    !slice_contains(&ctx->terms, &local) ||
+	    reverse_bound(ctx, fd, &local))
 		return;
-	v6only = local.family == AF_INET6 && reverse_lifted(a, fd);
+	v6only = local.family == AF_INET6 && reverse_lifted(ctx, fd);
 	if (local.family == AF_INET6)
 		any.addr = (struct in6_addr)IN6ADDR_ANY_INIT;
 	any.family = local.family;
 	if (bind_to(fd, &any) == 0 && v6only)
 		(void)sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	errno = keep;
 }
 
 void
-bind_listener(const struct lease_ctx *a, int fd)
+bind_listener(const struct lease_ctx *ctx, int fd)
 {
 	struct endpoint local;
 	struct sockaddr_in6 in6;
-	socklen_t len = sizeof(in6);
-	int keep = errno;
+	socklen_t len;
+	KEEP_ERRNO;
 
 	if (!sockopt_local(fd, &local) || local.port != 0 ||
-	    slice_contains(&a->terms, &local) ||
+	    slice_contains(&ctx->terms, &local) ||
 	    sockopt_protocol(fd) != IPPROTO_TCP)
 		return;
-	endpoint_write(&local, &in6, &len);
-	(void)bind_socket(a, fd, &local, (struct sockaddr *)&in6, len);
-	errno = keep;
+	len = endpoint_write(&local, &in6, sizeof(in6));
+	(void)bind_socket(ctx, fd, &local, (struct sockaddr *)&in6, len);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Moving a socket: its bind into the lease, a client's source into the
- * slice, and out again.  Results and errno are those of the real bind.
+ * slice, and out again.
  */
 #ifndef BIND_H
 #define BIND_H
@@ -10,26 +10,28 @@
 
 /*
  * bind(2) for an IP name, which sa and len hold as the program passed it:
- * they are used where the socket is not ours to move.
+ * they are used where the socket is not ours to move.  Result and errno are
+ * those of the real bind.
  */
-int bind_socket(const struct lease_ctx *a, int fd, const struct endpoint *asked,
-    const struct sockaddr *sa, socklen_t len);
+int bind_socket(const struct lease_ctx *ctx, int fd,
+    const struct endpoint *asked, const struct sockaddr *sa, socklen_t len);
 
 /*
- * Prepare a client of `asked`, which will be sent to a v4-mapped or IPv4
- * place: bind a TCP one into the slice, let an IPv6 one speak IPv4.  Returns
- * true when that needed IPV6_V6ONLY, which the program had set, to be off.
+ * Prepare a client that asked for call->asked and will be sent to an IPv4 or
+ * v4-mapped end: bind a TCP one into the slice, let an IPv6 one speak IPv4.
+ * Returns true when IPV6_V6ONLY, which the program had set, was cleared for
+ * that.  Keeps errno, as the next two do.
  */
-bool bind_client(const struct lease_ctx *a, int fd,
-    const struct endpoint *asked, uint8_t protocol);
+bool bind_client(
+    const struct lease_ctx *ctx, int fd, const struct sockcall *call);
 
 /*
  * Undo the source of a client that was refused and now goes outside.  A
- * socket that the program bound stays where it is: EINVAL.
+ * socket that the program has bound stays where it is.
  */
-void bind_undo(const struct lease_ctx *a, int fd);
+void bind_undo(const struct lease_ctx *ctx, int fd);
 
 /* Bind a socket that is about to listen without a bind. */
-void bind_listener(const struct lease_ctx *a, int fd);
+void bind_listener(const struct lease_ctx *ctx, int fd);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * bind, connect and listen that the net of --trap lets pass: beside their
- * own arguments they carry a mark in the three that the kernel does not look
- * at, and that a seccomp filter can read (seccomp(2)).  Without a net the
- * mark is nothing.  The mark is no secret, and the net no boundary.
+ * bind, connect and listen that the seccomp filter of --trap lets pass.
+ * Beside their own arguments they carry a mark in the three that the kernel
+ * ignores, but a filter can read (seccomp(2)).  Without a filter the mark has
+ * no effect.  It is no secret, and the filter no boundary.
  *
  * Raw system calls: connect is then no cancellation point (pthreads(7)).
  */

@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Nobody tells the record of a close.  So the record says where somebody
- * was, and a socket that tries to bind the place says whether it is still
- * taken.
+ * The record is never told of a close.  So it says where a socket was bound,
+ * and a bind probe whether the port is still taken.
  */
 #include "sock/dest.h"
 
 #include "sock/portprobe.h"
 
-/* A place where a client may find somebody, and what the client means. */
-struct goal {
+/* An end inside the lease that a client may be meant to reach. */
+struct candidate {
 	const struct endpoint *asked;
-	const struct endpoint *place;
+	const struct endpoint *given;
 	uint8_t protocol;
 	bool wildcard; /* only a socket bound to the wildcard answers */
 };
 
-/* Was somebody there who would answer?  Without a record, perhaps. */
+/* Was a socket bound there that would answer?  Without a record, perhaps. */
 static bool
-known(const struct lease_ctx *a, const struct goal *goal)
+known(const struct lease_ctx *ctx, const struct candidate *c)
 {
-	struct binding way;
+	struct sockcall bound;
 
-	if (a->record == NULL)
+	if (ctx->record == NULL)
 		return true;
-	if (record_find(a->record, goal->place, goal->protocol, 0, &way) ==
+	if (record_find(ctx->record, c->given, c->protocol, 0, &bound) ==
 	    LOOKUP_NONE)
 		return false;
-	return !goal->wildcard || slice_answers(&way.asked, goal->asked);
+	return !c->wildcard || slice_answers(&bound.asked, c->asked);
 }
 
 static bool
-present(const struct lease_ctx *a, const struct goal *goal)
+present(const struct lease_ctx *ctx, const struct candidate *c)
 {
-	return known(a, goal) &&
-	       portprobe_taken(goal->place, goal->protocol, a->record != NULL);
+	return known(ctx, c) &&
+	       portprobe_taken(c->given, c->protocol, ctx->record != NULL);
 }
 
 /* A name outside 127/8 and ::1 is one of the host's own interfaces. */
@@ -47,49 +46,51 @@ is_own(const struct endpoint *asked)
 	       !IN6_IS_ADDR_LOOPBACK(&native.addr);
 }
 
-static size_t
-second_is_meant(const struct lease_ctx *a, const struct goal goals[2])
+static bool
+second_is_meant(const struct lease_ctx *ctx, const struct candidate c[2])
 {
-	return known(a, &goals[1]) && !present(a, &goals[0]) &&
-	       (a->record != NULL ||
-		   portprobe_taken(goals[1].place, goals[1].protocol, false));
+	return known(ctx, &c[1]) && !present(ctx, &c[0]) &&
+	       (ctx->record != NULL ||
+		   portprobe_taken(c[1].given, c[1].protocol, false));
 }
 
 bool
-dest_inside(const struct lease_ctx *a, const struct endpoint *asked,
-    uint8_t protocol, struct endpoint *given)
+dest_inside(const struct lease_ctx *ctx, struct sockcall *call)
 {
-	struct endpoint places[2];
-	size_t n = slice_reach(&a->terms, asked, places);
-	struct goal goals[2] = {
-		{ asked, &places[0], protocol, n > 0 && is_own(asked) },
-		{ asked, &places[1], protocol, true },
+	const struct endpoint *asked = &call->asked;
+	struct endpoint given[2];
+	size_t n = slice_reach(&ctx->terms, asked, given);
+	struct candidate c[2] = {
+		{ asked, &given[0], call->protocol, n > 0 && is_own(asked) },
+		{ asked, &given[1], call->protocol, true },
 	};
 
 	if (n == 0 || asked->port == 0)
 		return false;
-	*given = places[0];
-	if (endpoint_equal(&places[0], asked))
+	call->given = given[0];
+	if (endpoint_equal(&given[0], asked))
 		return true;
-	if (terms_declares(&a->terms, asked->port)) {
-		*given = places[n == 2 ? second_is_meant(a, goals) : 0];
+	if (terms_declares(&ctx->terms, asked->port)) {
+		if (n == 2 && second_is_meant(ctx, c))
+			call->given = given[1];
 		return true;
 	}
-	for (size_t i = 0; i < 2 && i < n; i++)
-		if (present(a, &goals[i])) {
-			*given = places[i];
+	for (size_t i = 0; i < n; i++)
+		if (present(ctx, &c[i])) {
+			call->given = given[i];
 			return true;
 		}
 	return false;
 }
 
 bool
-dest_empty(
-    const struct lease_ctx *a, const struct endpoint *given, uint8_t protocol)
+dest_empty(const struct lease_ctx *ctx, const struct sockcall *call)
 {
-	struct goal goal = { given, given, protocol, false };
+	struct candidate c = { &call->given, &call->given, call->protocol,
+		false };
 
-	return !known(a, &goal) && !portprobe_taken(given, protocol, true);
+	return !known(ctx, &c) &&
+	       !portprobe_taken(&call->given, call->protocol, true);
 }
 
 struct endpoint
@@ -99,8 +100,7 @@ dest_native(const struct endpoint *asked)
 
 	if (IN6_IS_ADDR_UNSPECIFIED(&asked->addr))
 		native.addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
-	else if (IN6_IS_ADDR_V4MAPPED(&asked->addr) &&
-		 endpoint_ip4(asked) == INADDR_ANY)
+	else if (endpoint_any(asked))
 		native =
 		    endpoint_of(asked->family, INADDR_LOOPBACK, asked->port);
 	return native;

@@ -8,16 +8,14 @@
 #include "sock/ctx.h"
 
 /*
- * Does a socket of this protocol that asks for `asked` go inside?  Then given
- * is set.  Declared ports always do; others when somebody in the lease is
- * there now, by the record and a bind probe.  Keeps errno.
+ * Does a socket of this protocol that asks for call->asked go inside?  Then
+ * call->given says where to.  Declared ports always do; others when a socket
+ * of the lease is there now, by the record and a bind probe.  Keeps errno.
  */
-bool dest_inside(const struct lease_ctx *a, const struct endpoint *asked,
-    uint8_t protocol, struct endpoint *given);
+bool dest_inside(const struct lease_ctx *ctx, struct sockcall *call);
 
-/* Is nobody at this given place, by the record and by a bind probe? */
-bool dest_empty(
-    const struct lease_ctx *a, const struct endpoint *given, uint8_t protocol);
+/* Is there no socket at call->given, by the record and by a bind probe? */
+bool dest_empty(const struct lease_ctx *ctx, const struct sockcall *call);
 
 /*
  * The peer's name that a native connect to `asked` would have given the

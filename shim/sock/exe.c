@@ -5,10 +5,11 @@
  */
 #include "sock/exe.h"
 
+#include "lease/errno.h"
 #include "lease/record.h"
+#include "lease/strbuf.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
@@ -43,7 +44,7 @@ read_at(long fd, void *buf, size_t size, uint64_t at)
 	return syscall(SYS_pread64, fd, buf, size, at) == (long)size;
 }
 
-/* Would executing this file change who we are? */
+/* Would executing this file change our user, group or capabilities? */
 static bool
 gains(long fd, const struct stat *st)
 {
@@ -141,20 +142,20 @@ needs_of(const struct elf *elf)
 }
 
 static void
-read_elf(struct elf *elf, struct exe *target)
+read_elf(struct elf *elf, struct exe *exe)
 {
 	struct needs needs;
 
 	if (alien(elf)) {
-		target->flags |= IMAGE_ALIEN;
+		exe->flags |= IMAGE_ALIEN;
 		return;
 	}
 	if (!read_segments(elf))
 		return;
 	needs = needs_of(elf);
-	target->asan = needs.asan;
+	exe->asan = needs.asan;
 	if (segment(elf, PT_INTERP) == NULL && !needs.soname)
-		target->flags |= IMAGE_STATIC;
+		exe->flags |= IMAGE_STATIC;
 }
 
 /* Cut the interpreter out of a #! line; NULL when there is none. */
@@ -175,7 +176,7 @@ interpreter(char line[LINE])
 
 /* Look at one file; the interpreter that it names, in line, or NULL. */
 static const char *
-look(long fd, char line[LINE], struct exe *target)
+look(long fd, char line[LINE], struct exe *exe)
 {
 	struct elf elf = { .fd = fd };
 	struct stat st;
@@ -186,25 +187,25 @@ look(long fd, char line[LINE], struct exe *target)
 	if (n > 2 && line[0] == '#' && line[1] == '!')
 		return interpreter(line);
 	if (fstat((int)fd, &st) == 0 && gains(fd, &st))
-		target->flags |= IMAGE_SETID;
+		exe->flags |= IMAGE_SETID;
 	if (n < (long)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
 		return NULL;
 	memcpy(&elf.head, line, sizeof(elf.head));
-	read_elf(&elf, target);
+	read_elf(&elf, exe);
 	return NULL;
 }
 
 /* A file that may be executed but not read. */
 static void
-look_outside(int dirfd, const char *path, int flags, struct exe *target)
+look_outside(int dirfd, const char *path, int flags, struct exe *exe)
 {
 	struct stat st;
 
 	if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
 		return;
-	target->found = true;
+	exe->found = true;
 	if (gains(-1, &st))
-		target->flags |= IMAGE_SETID;
+		exe->flags |= IMAGE_SETID;
 }
 
 /* Only regular files are opened: a FIFO would block, a tape rewind. */
@@ -225,25 +226,24 @@ open_file(int dirfd, const char *path, int flags)
 struct exe
 exe_of(int dirfd, const char *path, int flags)
 {
-	struct exe target = { 0 };
+	struct exe exe = { 0 };
 	char line[LINE];
-	int keep = errno;
+	KEEP_ERRNO;
 
 	for (int i = 0; i < SCRIPTS && path != NULL; i++) {
 		long fd = open_file(dirfd, path, flags);
 
 		if (fd == -1) {
-			look_outside(dirfd, path, flags, &target);
+			look_outside(dirfd, path, flags, &exe);
 			break;
 		}
-		target.found = true;
-		path = look(fd, line, &target);
+		exe.found = true;
+		path = look(fd, line, &exe);
 		(void)syscall(SYS_close, fd);
 		dirfd = AT_FDCWD;
 		flags = 0;
 	}
-	errno = keep;
-	return target;
+	return exe;
 }
 
 static const char *
@@ -273,9 +273,9 @@ const char *
 exe_search(const char *file, char *path)
 {
 	const char *dir = search_path();
-	int keep = errno;
 	bool found = false;
 	size_t len;
+	KEEP_ERRNO;
 
 	if (file[0] == '\0' || strchr(file, '/') != NULL)
 		return file;
@@ -286,27 +286,20 @@ exe_search(const char *file, char *path)
 		if (found || dir[len] == '\0')
 			break;
 	}
-	errno = keep;
 	return found ? path : file;
 }
 
 void
 exe_path(int fd, char *path)
 {
-	static const char fds[] = "/proc/self/fd/";
-	char link[sizeof(fds) + 12], digits[12], *p = link + sizeof(fds) - 1;
-	int keep = errno;
-	size_t i = 0;
+	char link[32];
+	struct strbuf t = strbuf_in(link, sizeof(link));
 	ssize_t n;
+	KEEP_ERRNO;
 
-	memcpy(link, fds, sizeof(fds));
-	do {
-		digits[i++] = (char)('0' + fd % 10);
-	} while ((fd /= 10) > 0);
-	while (i > 0)
-		*p++ = digits[--i];
-	*p = '\0';
+	strbuf_add(&t, "/proc/self/fd/");
+	strbuf_number(&t, (uint32_t)fd, 10);
+	(void)strbuf_end(&t); /* which fits */
 	n = readlink(link, path, PATH_MAX - 1);
 	path[n > 0 ? n : 0] = '\0';
-	errno = keep;
 }

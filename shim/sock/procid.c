@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Asks the kernel about this process, in as few system calls as it takes.
- */
 #include "sock/procid.h"
 
-#include <errno.h>
+#include "lease/errno.h"
+#include "lease/strbuf.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
 
 /* Fields of proc_pid_stat(5) between the name and the start time. */
 enum { FIELDS_TO_START = 20 };
@@ -74,19 +69,15 @@ read_start(const char *path)
 uint64_t
 procid_start(int32_t pid)
 {
-	char path[32] = "/proc/", digits[12], *p = path + strlen(path);
-	int keep = errno, n = 0;
-	uint64_t start;
+	char path[32];
+	struct strbuf t = strbuf_in(path, sizeof(path));
+	KEEP_ERRNO;
 
-	do {
-		digits[n++] = (char)('0' + pid % 10);
-	} while ((pid /= 10) > 0);
-	while (n > 0)
-		*p++ = digits[--n];
-	memcpy(p, "/stat", sizeof("/stat"));
-	start = read_start(path);
-	errno = keep;
-	return start;
+	strbuf_add(&t, "/proc/");
+	strbuf_number(&t, (uint32_t)pid, 10);
+	strbuf_add(&t, "/stat");
+	(void)strbuf_end(&t); /* which fits */
+	return read_start(path);
 }
 
 static uint64_t
@@ -104,13 +95,12 @@ pid_namespace(void)
 void
 procid_ask(struct image *image)
 {
-	int keep = errno;
+	KEEP_ERRNO;
 
 	memset(image, 0, sizeof(*image));
 	image->pid = (int32_t)syscall(SYS_getpid);
 	image->start = read_start("/proc/self/stat");
 	image->pidns = pid_namespace();
-	errno = keep;
 }
 
 void
@@ -127,24 +117,24 @@ procid_set_path(struct image *image, const char *path)
 }
 
 static void
-name_by_kernel(struct image *image)
+set_own_path(struct image *image)
 {
 	char path[1024];
-	int keep = errno;
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	ssize_t n;
+	KEEP_ERRNO;
 
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
 	procid_set_path(image, path);
-	errno = keep;
 }
 
-static void
-write_self(struct record *r, struct procid *self, uint32_t flags)
+void
+procid_enter(struct record *r, struct procid *self, uint32_t flags)
 {
 	struct image image;
 
 	procid_ask(&image);
-	name_by_kernel(&image);
+	set_own_path(&image);
 	image.flags = flags;
 	self->start = image.start;
 	self->pidns = image.pidns;
@@ -153,16 +143,10 @@ write_self(struct record *r, struct procid *self, uint32_t flags)
 }
 
 void
-procid_enter(struct record *r, struct procid *self)
-{
-	write_self(r, self, IMAGE_ENTERED);
-}
-
-void
 procid_known(struct record *r, struct procid *self)
 {
 	if (atomic_load_explicit(&self->pid, memory_order_acquire) == 0)
-		write_self(r, self, IMAGE_ENTERED | IMAGE_FORKED);
+		procid_enter(r, self, IMAGE_ENTERED | IMAGE_FORKED);
 }
 
 void
@@ -181,6 +165,6 @@ procid_before_exec(
 		return;
 	}
 	procid_ask(image);
-	name_by_kernel(image);
+	set_own_path(image);
 	image->flags = IMAGE_ENTERED | IMAGE_FORKED;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who this process is, and its image in the record.
+ * The identity of this process, and its image in the record.
  *
  * Asking costs system calls, so the answer is kept in a page of its own that
  * the kernel wipes in fork children (MADV_WIPEONFORK, madvise(2)): zero means
- * that nobody has asked in this process.  A vfork child shares the page with
+ * that this process has not asked yet.  A vfork child shares the page with
  * its parent; exec hooks therefore compare the pid first.  All functions keep
  * errno and use the stack only.
  */
@@ -13,7 +13,7 @@
 
 #include "lease/record.h"
 
-/* The page: written by the first who asks; racing writers agree. */
+/* The page: written on first use; racing writers agree. */
 struct procid {
 	_Atomic int32_t pid; /* 0: unknown; stored last */
 	uint16_t image; /* index in the record, or RECORD_IMAGES */
@@ -33,10 +33,10 @@ uint64_t procid_start(int32_t pid);
 /* Set the path; one that is too long loses its front. */
 void procid_set_path(struct image *image, const char *path);
 
-/* Write the image of a program that has just been started. */
-void procid_enter(struct record *r, struct procid *self);
+/* Fill self, and write the image of this process with these IMAGE_* flags. */
+void procid_enter(struct record *r, struct procid *self, uint32_t flags);
 
-/* Make sure that self is filled: a fork child writes an image first. */
+/* Make sure that self is filled: a fork child enters first. */
 void procid_known(struct record *r, struct procid *self);
 
 /*

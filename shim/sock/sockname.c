@@ -64,19 +64,11 @@ sockname_written(struct endpoint *ep, const struct sockaddr *sa, socklen_t len,
 	       endpoint_read(ep, (struct sockaddr *)&in6, len);
 }
 
-void
-sockname_put(const struct endpoint *ep, struct sockaddr *sa, socklen_t room)
-{
-	endpoint_write(ep, sa, &room);
-}
-
 socklen_t
 sockname_fill(
     struct sockaddr_in6 *in6, const struct endpoint *ep, socklen_t len)
 {
-	socklen_t full = sizeof(*in6);
-
 	memset(in6, 0, sizeof(*in6));
-	endpoint_write(ep, in6, &full);
+	(void)endpoint_write(ep, in6, sizeof(*in6));
 	return len < sizeof(*in6) ? len : sizeof(*in6);
 }

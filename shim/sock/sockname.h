@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Names as programs pass them in and get them back: sockaddr and length, by
- * the rules of bind(2) and getsockname(2).  Whatever the kernel would refuse
+ * the rules of bind(2) and getsockname(2).  A name that the kernel would refuse
  * is not read here, so that the kernel refuses it.
  */
 #ifndef SOCKNAME_H
@@ -40,10 +40,6 @@ bool sockname_cuts(socklen_t room);
  */
 bool sockname_written(struct endpoint *ep, const struct sockaddr *sa,
     socklen_t len, socklen_t room);
-
-/* Put ep in place of what the kernel has written into this room. */
-void sockname_put(
-    const struct endpoint *ep, struct sockaddr *sa, socklen_t room);
 
 /*
  * Write ep as the kernel is to see it in place of a name of len bytes, of

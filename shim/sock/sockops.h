@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The three calls that put a socket somewhere, made for a lease: what libc's
- * do, on the address that the lease gives, and noted in the record.  The
- * shim makes them for its own program, the net of --trap for another.
- * Results and errno are those of the real calls.
+ * bind, connect and listen, made for a lease: what libc's calls do, on the
+ * address that the lease gives, and recorded.  The shim makes them for its own
+ * program, the monitor for programs below the filter of --trap.  Results and
+ * errno are those of the real calls.
  */
 #ifndef SOCKOPS_H
 #define SOCKOPS_H
 
-#include "sock/ctx.h"
+#include "sock/trace.h"
 
 /* Is this a name for bind that can be moved? */
 bool sockops_binds(
     struct endpoint *asked, const struct sockaddr *sa, socklen_t len);
 
-int sockops_bind(const struct lease_ctx *a, int fd, const struct sockaddr *sa,
+int sockops_bind(const struct lease_ctx *ctx, int fd, const struct sockaddr *sa,
     socklen_t len);
-int sockops_connect(const struct lease_ctx *a, int fd,
+int sockops_connect(const struct lease_ctx *ctx, int fd,
     const struct sockaddr *sa, socklen_t len);
-int sockops_listen(const struct lease_ctx *a, int fd, int backlog);
+int sockops_listen(const struct lease_ctx *ctx, int fd, int backlog);
+
+/*
+ * A connect that was traced has failed with errno, which is kept: undo what
+ * was done for it, unless the kernel goes on trying.
+ */
+void sockops_connect_failed(const struct lease_ctx *ctx, int fd,
+    const struct sockcall *call, struct connect_undo *undo);
 
 #endif

@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * One system call per question; who asks has weighed what it costs.
- */
+/* One system call each. */
 #include "sock/sockopt.h"
 
+#include "lease/errno.h"
 #include "sock/libc.h"
-
-#include <errno.h>
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
 
 bool
 sockopt_get(int fd, int level, int option, int *value)
 {
 	socklen_t len = sizeof(*value);
-	int keep = errno, rc;
+	KEEP_ERRNO;
 
-	rc = real()->getsockopt(fd, level, option, value, &len);
-	errno = keep;
-	return rc == 0 && len == sizeof(*value);
+	return real()->getsockopt(fd, level, option, value, &len) == 0 &&
+	       len == sizeof(*value);
 }
 
 bool
 sockopt_set(int fd, int level, int option, int value)
 {
-	int keep = errno, rc;
+	KEEP_ERRNO;
 
-	rc = real()->setsockopt(fd, level, option, &value, sizeof(value));
-	errno = keep;
-	return rc == 0;
+	return real()->setsockopt(fd, level, option, &value, sizeof(value)) ==
+	       0;
 }
 
 uint8_t
@@ -52,37 +43,34 @@ sockopt_cookie(int fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
-	int keep = errno;
+	KEEP_ERRNO;
 
-	if (real()->getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) != 0)
-		cookie = 0;
-	errno = keep;
-	return cookie;
+	return real()->getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0
+		   ? cookie
+		   : 0;
 }
 
-/* getsockname and getpeername are of one type. */
 static bool
-ask_end(int fd, struct endpoint *ep, __typeof__(getsockname) *call)
+name_of(int fd, struct endpoint *ep, __typeof__(getsockname) *call)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int keep = errno, rc;
+	KEEP_ERRNO;
 
-	rc = call(fd, (struct sockaddr *)&ss, &len);
-	errno = keep;
-	return rc == 0 && endpoint_read(ep, (struct sockaddr *)&ss, len);
+	return call(fd, (struct sockaddr *)&ss, &len) == 0 &&
+	       endpoint_read(ep, (struct sockaddr *)&ss, len);
 }
 
 bool
 sockopt_local(int fd, struct endpoint *ep)
 {
-	return ask_end(fd, ep, real()->getsockname);
+	return name_of(fd, ep, real()->getsockname);
 }
 
 bool
 sockopt_peer(int fd, struct endpoint *ep)
 {
-	return ask_end(fd, ep, real()->getpeername);
+	return name_of(fd, ep, real()->getpeername);
 }
 
 bool
@@ -90,9 +78,7 @@ sockopt_connected(int fd)
 {
 	struct sockaddr none;
 	socklen_t len = 0;
-	int keep = errno, rc;
+	KEEP_ERRNO;
 
-	rc = real()->getpeername(fd, &none, &len);
-	errno = keep;
-	return rc == 0;
+	return real()->getpeername(fd, &none, &len) == 0;
 }

@@ -1,66 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Turns calls into ways and opens.
+ * A socket may ask for IPV6_V6ONLY and have it cleared all the same, for the
+ * lease's sake (bind.c).  Once that was done the bindings of the socket
+ * remember it, whatever it connects to later.
  */
 #include "sock/trace.h"
 
 #include "sock/portprobe.h"
 #include "sock/sockopt.h"
 
-#include <string.h>
 #include <time.h>
 
-static uint64_t
-now(void)
+/* Add the caller, the time and the cookie, which costs a system call. */
+static void
+complete(const struct lease_ctx *ctx, int fd, struct sockcall *call,
+    enum event_call what)
 {
 	struct timespec ts = { 0 };
 
+	procid_known(ctx->record, ctx->self);
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
-
-static struct binding
-way_of(const struct lease_ctx *a, const struct sockcall *call, uint64_t cookie)
-{
-	procid_known(a->record, a->self);
-	return (struct binding){
-		.valid = 1,
-		.v6only = call->v6only,
-		.protocol = call->protocol,
-		.pid = a->self->pid,
-		.image = a->self->image,
-		.cookie = cookie,
-		.when = now(),
-		.asked = call->asked,
-		.given = call->given,
-	};
-}
-
-static void
-note_open(const struct lease_ctx *a, const struct binding *way, uint8_t call)
-{
-	struct event entry = {
-		.cookie = way->cookie,
-		.when = way->when,
-		.pid = way->pid,
-		.image = (uint16_t)way->image,
-		.call = call,
-		.protocol = way->protocol,
-		.asked = way->asked,
-		.given = way->given,
-	};
-
-	record_event(a->record, &entry);
-}
-
-/* The port that the kernel chose. */
-static void
-complete(struct sockcall *call)
-{
-	struct endpoint local;
-
-	if (call->given.port == 0 && sockopt_local(call->fd, &local))
-		call->given.port = local.port;
+	call->when = (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+	call->pid = ctx->self->pid;
+	call->image = ctx->self->image;
+	call->call = (uint8_t)what;
+	if (call->cookie == 0)
+		call->cookie = sockopt_cookie(fd);
 }
 
 static bool
@@ -72,159 +37,121 @@ on(int fd, int option)
 }
 
 /*
- * Can no older socket still hold this place?  Only worth a question when the
- * record has one.  TCP shares a port between sockets only by SO_REUSEPORT,
- * or by SO_REUSEADDR while none of them listens, which is as good as gone.
+ * Can no older socket still hold this port?  Only worth a question when the
+ * record has one that will not be renewed.  TCP shares a port between sockets
+ * only by SO_REUSEPORT, or by SO_REUSEADDR while none of them listens, which
+ * is as good as gone.
  */
 static bool
-exclusive(const struct lease_ctx *a, const struct binding *way, int fd)
+exclusive(const struct lease_ctx *ctx, int fd, const struct sockcall *call)
 {
-	struct binding old;
-	enum ways found =
-	    record_find(a->record, &way->given, way->protocol, 0, &old);
+	struct sockcall old;
+	enum lookup found =
+	    record_find(ctx->record, &call->given, call->protocol, 0, &old);
 
-	if (found == LOOKUP_NONE ||
-	    (found == LOOKUP_ONE && old.cookie == way->cookie))
+	if (found == LOOKUP_NONE)
 		return false;
-	if (found == LOOKUP_ONE && old.v6only == way->v6only &&
-	    endpoint_equal(&old.asked, &way->asked))
-		return false; /* it is renewed, whoever has it */
+	if (found == LOOKUP_ONE &&
+	    (old.cookie == call->cookie ||
+		(old.v6only == call->v6only &&
+		    endpoint_equal(&old.asked, &call->asked))))
+		return false;
 	return !on(fd, SO_REUSEPORT) &&
-	       (way->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
+	       (call->protocol == IPPROTO_TCP || !on(fd, SO_REUSEADDR));
 }
 
-/* Remember a connection; what the socket once was to IPV6_V6ONLY stays. */
+/* Remember a connection over `before`, if there was one. */
 static void
-remember(const struct lease_ctx *a, struct binding *way)
+connected(const struct lease_ctx *ctx, struct sockcall *call,
+    const struct sockcall *before)
 {
-	struct binding old;
-
-	if (record_find_connected(a->record, way->cookie, &old))
-		way->v6only = way->v6only || old.v6only;
-	record_connected(a->record, way);
-}
-
-/* Nobody says when a socket is closed: a full table is looked through. */
-static void
-keep_way(const struct lease_ctx *a, const struct binding *way, bool alone)
-{
-	if (!record_bound(a->record, way, alone) &&
-	    !record_displace(a->record, way, portprobe_binding))
-		record_lost(a->record);
+	call->v6only |= before != NULL && before->v6only;
+	record_connected(ctx->record, call);
 }
 
 void
-trace_bound(const struct lease_ctx *a, struct sockcall *call)
+trace_bind(const struct lease_ctx *ctx, int fd, struct sockcall *call,
+    enum placing placing)
 {
-	struct binding way;
+	struct endpoint local;
+	struct sockcall before;
 
-	if (a->record == NULL)
+	if (ctx->record == NULL)
 		return;
-	complete(call);
-	way = way_of(a, call, sockopt_cookie(call->fd));
-	keep_way(a, &way, exclusive(a, &way, call->fd));
-	note_open(a, &way, EVENT_BIND);
+	if (placing == PLACE_OUTSIDE)
+		record_count(&ctx->record->counts.outside);
+	if (call->given.port == 0 && sockopt_local(fd, &local))
+		call->given.port = local.port;
+	complete(ctx, fd, call, EVENT_BIND);
+	if (placing == PLACE_PASS && call->v6only)
+		connected(ctx, call,
+		    record_find_connected(ctx->record, call->cookie, &before)
+			? &before
+			: NULL);
+	else if (placing != PLACE_PASS &&
+		 !record_bound(ctx->record, call, exclusive(ctx, fd, call)))
+		(void)record_displace(ctx->record, call, portprobe_binding);
+	record_event(ctx->record, call);
 }
 
 void
-trace_passed(const struct lease_ctx *a, struct sockcall *call)
+trace_connect(const struct lease_ctx *ctx, int fd, struct sockcall *call,
+    bool keep, struct connect_undo *undo)
 {
-	struct binding way;
-
-	if (a->record == NULL)
+	undo->noted = undo->renewed = false;
+	if (ctx->record == NULL)
 		return;
-	complete(call);
-	way = way_of(a, call, sockopt_cookie(call->fd));
-	if (call->v6only)
-		remember(a, &way);
-	note_open(a, &way, EVENT_BIND);
+	complete(ctx, fd, call, EVENT_CONNECT);
+	record_event(ctx->record, call);
+	undo->renewed =
+	    record_find_connected(ctx->record, call->cookie, &undo->before);
+	undo->noted = keep || undo->renewed;
+	if (undo->noted)
+		connected(ctx, call, undo->renewed ? &undo->before : NULL);
 }
 
 void
-trace_outside(const struct lease_ctx *a, struct sockcall *call)
+trace_connect_undo(const struct lease_ctx *ctx, const struct sockcall *call,
+    struct connect_undo *undo)
 {
-	if (a->record == NULL)
+	if (!undo->noted)
 		return;
-	atomic_fetch_add_explicit(
-	    &a->record->counts.outside, 1, memory_order_relaxed);
-	trace_bound(a, call);
+	undo->before.v6only = call->v6only;
+	if (undo->renewed)
+		record_connected(ctx->record, &undo->before);
+	else if (!call->v6only)
+		record_disconnected(ctx->record, call->cookie);
 }
 
 void
-trace_connect(const struct lease_ctx *a, const struct sockcall *call, bool way,
-    struct connect_undo *connect_undo)
+trace_sent(const struct lease_ctx *ctx, int fd, struct sockcall *call)
 {
-	struct binding *made = &connect_undo->made;
+	struct sockcall before;
+	bool found;
 
-	connect_undo->before.valid = made->valid = 0;
-	if (a->record == NULL)
+	if (ctx->record == NULL)
 		return;
-	*made = way_of(a, call, sockopt_cookie(call->fd));
-	if (!record_find_connected(
-		a->record, made->cookie, &connect_undo->before))
-		connect_undo->before.valid = 0;
-	note_open(a, made, EVENT_CONNECT);
-	made->valid = way || connect_undo->before.valid;
-	if (made->valid)
-		remember(a, made);
-}
-
-/* What the socket has once become to IPV6_V6ONLY it stays. */
-void
-trace_connect_undo(
-    const struct lease_ctx *a, const struct connect_undo *connect_undo)
-{
-	struct binding way;
-
-	if (!connect_undo->made.valid)
+	call->cookie = sockopt_cookie(fd);
+	found = record_find_connected(ctx->record, call->cookie, &before);
+	if (found && endpoint_equal(&before.asked, &call->asked) &&
+	    endpoint_equal(&before.given, &call->given))
 		return;
-	way = connect_undo->before.valid ? connect_undo->before
-					 : connect_undo->made;
-	way.valid = connect_undo->before.valid || connect_undo->made.v6only;
-	way.v6only = way.v6only || connect_undo->made.v6only;
-	record_connected(a->record, &way);
+	complete(ctx, fd, call, EVENT_CONNECT);
+	connected(ctx, call, found ? &before : NULL);
 }
 
 void
-trace_sent(const struct lease_ctx *a, const struct sockcall *call)
+trace_accepted(const struct lease_ctx *ctx, int fd, struct sockcall *call)
 {
-	struct binding way;
-	uint64_t cookie;
-
-	if (a->record == NULL)
+	if (ctx->record == NULL)
 		return;
-	cookie = sockopt_cookie(call->fd);
-	if (record_find_connected(a->record, cookie, &way) &&
-	    endpoint_equal(&way.asked, &call->asked) &&
-	    endpoint_equal(&way.given, &call->given))
-		return;
-	way = way_of(a, call, cookie);
-	remember(a, &way);
+	complete(ctx, fd, call, EVENT_ACCEPT);
+	record_event(ctx->record, call);
 }
 
 void
-trace_accepted(const struct lease_ctx *a, const struct sockcall *call)
+trace_listening(const struct lease_ctx *ctx)
 {
-	struct event entry = {
-		.call = EVENT_ACCEPT,
-		.protocol = call->protocol,
-		.asked = call->asked,
-		.given = call->given,
-	};
-
-	if (a->record == NULL)
-		return;
-	procid_known(a->record, a->self);
-	entry.cookie = sockopt_cookie(call->fd);
-	entry.when = now();
-	entry.pid = a->self->pid;
-	entry.image = a->self->image;
-	record_event(a->record, &entry);
-}
-
-void
-trace_listening(const struct lease_ctx *a)
-{
-	if (a->record != NULL)
-		record_listening(a->record);
+	if (ctx->record != NULL)
+		record_listening(ctx->record);
 }

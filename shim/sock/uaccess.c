@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * rt_sigprocmask(2) copies the new mask in before it looks at what to do with
- * it (kernel/signal.c): EFAULT or, for a `how` that there is not, EINVAL.
+ * it (kernel/signal.c): EFAULT, or EINVAL for a `how` that does not exist.
  */
 #include "sock/uaccess.h"
 
-#include <errno.h>
+#include "lease/errno.h"
+
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,17 +18,13 @@ enum {
 };
 
 static bool
-probe(uintptr_t at)
+readable(uintptr_t at)
 {
 	uintptr_t mask = at & ~(uintptr_t)(MASK - 1);
-	int keep = errno;
-	bool readable;
+	KEEP_ERRNO;
 
-	readable =
-	    syscall(SYS_rt_sigprocmask, -1, mask, NULL, (size_t)MASK) == 0 ||
-	    errno != EFAULT;
-	errno = keep;
-	return readable;
+	return syscall(SYS_rt_sigprocmask, -1, mask, NULL, (size_t)MASK) == 0 ||
+	       errno != EFAULT;
 }
 
 bool
@@ -41,7 +38,7 @@ uaccess_readable(const void *p, size_t n)
 	if (last < at || at < PAGE)
 		return false;
 	for (; at <= last; at = (at | (PAGE - 1)) + 1)
-		if (!probe(at))
+		if (!readable(at))
 			return false;
 	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * May memory that the program names be touched?  The kernel answers a bad
- * address with EFAULT; who reads it first must not crash instead.  Keeps
- * errno, async-signal-safe.
+ * address with EFAULT; a hook that reads it first must not crash instead.
+ * Keeps errno, async-signal-safe.
  */
 #ifndef UACCESS_H
 #define UACCESS_H

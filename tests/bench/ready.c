@@ -183,7 +183,7 @@ await_waiter(const char *path)
 
 	if (r == MAP_FAILED)
 		err(2, "%s", path);
-	while (atomic_load(&r->listeners) == 0 && now() < deadline)
+	while (atomic_load(&r->waiters) == 0 && now() < deadline)
 		sched_yield();
 	munmap(r, sizeof(*r));
 	close(fd);

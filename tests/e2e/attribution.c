@@ -42,8 +42,8 @@ record_of(const char *ip)
 static void
 expect_opens(const struct record *r, long pid, uint64_t opens)
 {
-	uint64_t n = r->counts.opens, last, known = record_event_count(r);
-	struct event o;
+	uint64_t n = r->counts.events, last, known = record_event_count(r);
+	struct sockcall o;
 
 	cr_expect_eq(known, opens, "%lu opens", (unsigned long)known);
 	last = n > RECORD_EVENTS ? n - RECORD_EVENTS : 0;
@@ -57,7 +57,7 @@ expect_opens(const struct record *r, long pid, uint64_t opens)
 		    "%s", r->images[o.image].path);
 	}
 	cr_expect_eq(r->counts.images, 0);
-	cr_expect_eq(r->counts.ways, 0);
+	cr_expect_eq(r->counts.bindings, 0);
 	cr_expect_eq(r->counts.outside, 0);
 }
 

@@ -104,7 +104,7 @@ set_name(struct caught_call *t, const struct named *named)
 
 	t->len = sizeof(t->name);
 	if (named->family == AF_INET || named->family == AF_INET6)
-		endpoint_write(&ep, &t->name, &t->len);
+		t->len = endpoint_write(&ep, &t->name, t->len);
 	else
 		t->name.ss_family = (sa_family_t)named->family;
 	if (named->len != 0)

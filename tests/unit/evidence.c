@@ -98,7 +98,7 @@ Test(evidence, who_calls_a_socket_the_leases_is_told)
 	    stranger = udp(INADDR_ANY);
 	struct terms t = terms_of_all(address());
 	struct record *r = calloc(1, sizeof(*r));
-	struct event entry = {
+	struct sockcall entry = {
 		.call = EVENT_BIND, .pid = getpid(), .cookie = cookie_of(client)
 	};
 	struct sockdiag *diag = sockdiag_open();

@@ -49,8 +49,8 @@ scribble(struct record *r)
 	memset(r->images, 0x42, sizeof(r->images));
 	memset(r->bound, 0x42, sizeof(r->bound));
 	memset(r->connected, 0x42, sizeof(r->connected));
-	memset(r->opens, 0x42, sizeof(r->opens));
-	r->counts.opens = UINT64_MAX;
+	memset(r->events, 0x42, sizeof(r->events));
+	r->counts.events = UINT64_MAX;
 }
 
 /* What is printed, in text of at most size bytes. */
@@ -86,7 +86,7 @@ Test(report, what_is_lost_or_uncovered_is_counted, .init = top_make,
 	cr_expect_null(strstr(text, "lost"), "%s", text);
 	s.record->counts.uncovered = 3;
 	s.record->counts.images = 1;
-	s.record->counts.ways = 4;
+	s.record->counts.bindings = 4;
 	shown(&v, &format_text, text, sizeof(text));
 	cr_expect_not_null(strstr(text, "uncovered  3\n"), "%s", text);
 	cr_expect_not_null(

@@ -29,13 +29,13 @@ static const struct member {
 	MEMBER(terms),
 	MEMBER(identity),
 	MEMBER(listens),
-	MEMBER(listeners),
+	MEMBER(waiters),
 	MEMBER(counts),
 	MEMBER(release),
 	MEMBER(images),
 	MEMBER(bound),
 	MEMBER(connected),
-	MEMBER(opens),
+	MEMBER(events),
 	MEMBER(end),
 };
 

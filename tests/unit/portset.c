@@ -91,7 +91,7 @@ Test(listeners, only_the_leases_own_listeners_count)
 		{ "::", 42, true, true },
 		{ "::ffff:127.80.3.1", 42, true, true },
 	};
-	struct event known = { .cookie = 42 };
+	struct sockcall known = { .cookie = 42 };
 	struct terms t = { .leased = 0x7f500301 };
 
 	record_event(&record, &known);

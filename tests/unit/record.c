@@ -27,23 +27,22 @@ new_record(void)
 	return r;
 }
 
-static struct binding
-way_of(uint64_t cookie, uint32_t asked, uint16_t port)
+static struct sockcall
+bound_by(uint64_t cookie, uint32_t asked, uint16_t port)
 {
-	return (struct binding){ .valid = 1,
-		.protocol = IPPROTO_TCP,
+	return (struct sockcall){ .protocol = IPPROTO_TCP,
 		.cookie = cookie,
 		.when = cookie,
 		.asked = endpoint_of(AF_INET, asked, port),
 		.given = endpoint_of(AF_INET, 0x7f500301, port) };
 }
 
-static enum ways
-find(struct record *r, uint16_t port, uint64_t cookie, struct binding *way)
+static enum lookup
+find(struct record *r, uint16_t port, uint64_t cookie, struct sockcall *call)
 {
 	struct endpoint given = endpoint_of(AF_INET, 0x7f500301, port);
 
-	return record_find(r, &given, IPPROTO_TCP, cookie, way);
+	return record_find(r, &given, IPPROTO_TCP, cookie, call);
 }
 
 Test(record, only_a_whole_one_is_valid)
@@ -63,27 +62,27 @@ Test(record, only_a_whole_one_is_valid)
 Test(record, a_bound_socket_is_found)
 {
 	struct record *r = new_record();
-	struct binding way = way_of(7, INADDR_ANY, 9925), found;
+	struct sockcall call = bound_by(7, INADDR_ANY, 9925), found;
 	struct endpoint other = endpoint_of(AF_INET, 0x7f500302, 9925);
 
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_NONE);
-	record_bound(r, &way, false);
+	record_bound(r, &call, false);
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 7);
-	cr_expect(endpoint_equal(&found.asked, &way.asked));
+	cr_expect(endpoint_equal(&found.asked, &call.asked));
 	cr_expect_eq(find(r, 9926, 0, &found), LOOKUP_NONE);
 	cr_expect_eq(
 	    record_find(r, &other, IPPROTO_TCP, 0, &found), LOOKUP_NONE);
 	cr_expect_eq(
-	    record_find(r, &way.given, IPPROTO_UDP, 0, &found), LOOKUP_NONE);
-	cr_expect_eq(record_find(r, &way.given, 0, 0, &found), LOOKUP_ONE);
+	    record_find(r, &call.given, IPPROTO_UDP, 0, &found), LOOKUP_NONE);
+	cr_expect_eq(record_find(r, &call.given, 0, 0, &found), LOOKUP_ONE);
 }
 
 Test(record, the_cookie_tells_sharers_apart)
 {
 	struct record *r = new_record();
-	struct binding a = way_of(7, INADDR_ANY, 9925);
-	struct binding b = way_of(8, INADDR_LOOPBACK, 9925), found;
+	struct sockcall a = bound_by(7, INADDR_ANY, 9925);
+	struct sockcall b = bound_by(8, INADDR_LOOPBACK, 9925), found;
 
 	record_bound(r, &a, false);
 	record_bound(r, &b, false);
@@ -94,26 +93,26 @@ Test(record, the_cookie_tells_sharers_apart)
 	cr_expect_eq(find(r, 9925, 9, &found), LOOKUP_AMBIGUOUS);
 }
 
-Test(record, those_who_ask_the_same_share_a_slot)
+Test(record, sockets_with_the_same_names_share_a_slot)
 {
 	struct record *r = new_record();
-	struct binding found;
+	struct sockcall found;
 
 	for (uint64_t i = 1; i <= 10 * (uint64_t)RECORD_BOUND; i++) {
-		struct binding way = way_of(i, INADDR_ANY, 9925);
+		struct sockcall call = bound_by(i, INADDR_ANY, 9925);
 
-		record_bound(r, &way, false);
+		record_bound(r, &call, false);
 	}
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 	cr_expect_eq(found.cookie, 10 * (uint64_t)RECORD_BOUND);
-	cr_expect_eq(r->counts.ways, 0);
+	cr_expect_eq(r->counts.bindings, 0);
 }
 
 Test(record, an_exclusive_bind_ends_what_was_there)
 {
 	struct record *r = new_record();
-	struct binding a = way_of(7, INADDR_ANY, 9925);
-	struct binding b = way_of(8, INADDR_LOOPBACK, 9925), found;
+	struct sockcall a = bound_by(7, INADDR_ANY, 9925);
+	struct sockcall b = bound_by(8, INADDR_LOOPBACK, 9925), found;
 
 	record_bound(r, &a, false);
 	record_bound(r, &b, true);
@@ -131,20 +130,21 @@ crowd(struct record *r, uint32_t n)
 	uint32_t refused = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct binding way = way_of(i + 1, INADDR_LOOPBACK + i, 9925);
+		struct sockcall call =
+		    bound_by(i + 1, INADDR_LOOPBACK + i, 9925);
 
-		refused += !record_bound(r, &way, false);
+		refused += !record_bound(r, &call, false);
 	}
 	return refused;
 }
 
 static bool
-even(const struct binding *way)
+even(const struct sockcall *call)
 {
-	return way->cookie % 2 == 0;
+	return call->cookie % 2 == 0;
 }
 
-Test(record, ways_that_do_not_fit_are_refused)
+Test(record, bindings_that_do_not_fit_are_refused)
 {
 	cr_expect_eq(crowd(new_record(), 100), 100 - 64);
 }
@@ -152,32 +152,32 @@ Test(record, ways_that_do_not_fit_are_refused)
 Test(record, a_full_table_makes_room_and_leaves_what_is_taken)
 {
 	struct record *r = new_record();
-	struct binding way = way_of(1000, INADDR_ANY, 9925), found;
+	struct sockcall call = bound_by(1000, INADDR_ANY, 9925), found;
 
 	crowd(r, 64);
-	cr_expect_not(record_bound(r, &way, false));
-	cr_expect(record_displace(r, &way, even));
+	cr_expect_not(record_bound(r, &call, false));
+	cr_expect(record_displace(r, &call, even));
 	cr_expect_eq(find(r, 9925, 1000, &found), LOOKUP_ONE);
 	for (uint64_t cookie = 1; cookie <= 64; cookie++)
 		if (find(r, 9925, cookie, &found) == LOOKUP_ONE)
 			cr_expect_eq(found.cookie % 2, 0);
 	cr_expect_eq(find(r, 9925, 64, &found), LOOKUP_ONE);
 	cr_expect_neq(find(r, 9925, 63, &found), LOOKUP_ONE);
-	way.cookie++;
-	cr_expect(record_bound(r, &way, false));
+	call.cookie++;
+	cr_expect(record_bound(r, &call, false));
 }
 
 Test(record, many_ports_find_room)
 {
 	struct record *r = new_record();
-	struct binding found;
+	struct sockcall found;
 
 	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
-		struct binding way = way_of(port, INADDR_ANY, port);
+		struct sockcall call = bound_by(port, INADDR_ANY, port);
 
-		record_bound(r, &way, false);
+		record_bound(r, &call, false);
 	}
-	cr_expect_eq(r->counts.ways, 0);
+	cr_expect_eq(r->counts.bindings, 0);
 	for (uint16_t port = 1; port <= RECORD_BOUND / 2; port++) {
 		cr_expect_eq(find(r, port, 0, &found), LOOKUP_ONE);
 		cr_expect_eq(found.cookie, port);
@@ -187,18 +187,18 @@ Test(record, many_ports_find_room)
 Test(record, a_connected_socket_is_found_by_its_cookie)
 {
 	struct record *r = new_record();
-	struct binding way, found;
+	struct sockcall call, found;
 
 	for (uint64_t i = 1; i <= 100; i++) {
-		way = way_of(1000 + i, (uint32_t)i, 9925);
-		record_connected(r, &way);
+		call = bound_by(1000 + i, (uint32_t)i, 9925);
+		record_connected(r, &call);
 	}
 	cr_expect_eq(r->counts.connected, 100);
 	cr_expect(record_find_connected(r, 1042, &found));
 	cr_expect_eq(endpoint_ip4(&found.asked), 42);
 	cr_expect_not(record_find_connected(r, 999, &found));
-	way = way_of(1042, 43, 9925);
-	record_connected(r, &way);
+	call = bound_by(1042, 43, 9925);
+	record_connected(r, &call);
 	cr_expect(record_find_connected(r, 1042, &found));
 	cr_expect_eq(endpoint_ip4(&found.asked), 43);
 }
@@ -206,20 +206,20 @@ Test(record, a_connected_socket_is_found_by_its_cookie)
 Test(record, a_connection_is_renewed_where_it_is)
 {
 	struct record *r = new_record();
-	struct binding older = way_of(1000, 1, 9925),
-		       way = way_of(1001, 2, 9925);
-	struct binding found;
+	struct sockcall older = bound_by(1000, 1, 9925),
+			call = bound_by(1001, 2, 9925);
+	struct sockcall found;
 
 	older.cookie += 256; /* another one in the first of the two's slots */
 	older.when = 5000;
 	record_connected(r, &older);
-	way.cookie = older.cookie - 256;
-	way.when = 6000;
-	record_connected(r, &way);
-	way.when = 7000;
-	way.asked.port = 9926;
-	record_connected(r, &way);
-	cr_expect(record_find_connected(r, way.cookie, &found));
+	call.cookie = older.cookie - 256;
+	call.when = 6000;
+	record_connected(r, &call);
+	call.when = 7000;
+	call.asked.port = 9926;
+	record_connected(r, &call);
+	cr_expect(record_find_connected(r, call.cookie, &found));
 	cr_expect_eq(found.asked.port, 9926);
 	cr_expect(record_find_connected(r, older.cookie, &found));
 }
@@ -227,16 +227,16 @@ Test(record, a_connection_is_renewed_where_it_is)
 Test(record, the_oldest_connection_gives_way)
 {
 	struct record *r = new_record();
-	struct binding way, found;
+	struct sockcall call, found;
 	uint64_t n;
 
 	for (n = 1; n <= 4 * RECORD_CONNECTED; n++) {
-		way = way_of(n, (uint32_t)n, 9925);
-		record_connected(r, &way);
+		call = bound_by(n, (uint32_t)n, 9925);
+		record_connected(r, &call);
 	}
 	cr_expect(record_find_connected(r, n - 1, &found));
 	cr_expect_not(record_find_connected(r, 1, &found));
-	cr_expect_eq(r->counts.ways, 0);
+	cr_expect_eq(r->counts.bindings, 0);
 }
 
 Test(record, an_image_keeps_its_slot)
@@ -300,13 +300,13 @@ Test(record, the_dead_make_room)
 Test(record, the_ring_keeps_the_last)
 {
 	struct record *r = new_record();
-	struct event entry = { .call = EVENT_BIND }, found;
+	struct sockcall entry = { .call = EVENT_BIND }, found;
 
 	for (uint64_t i = 0; i < RECORD_EVENTS + 10; i++) {
 		entry.cookie = i;
 		record_event(r, &entry);
 	}
-	cr_expect_eq(r->counts.opens, RECORD_EVENTS + 10);
+	cr_expect_eq(r->counts.events, RECORD_EVENTS + 10);
 	cr_expect_not(record_read_event(r, 9, &found));
 	cr_expect(record_read_event(r, 10, &found));
 	cr_expect_eq(found.cookie, 10);
@@ -316,18 +316,18 @@ Test(record, the_ring_keeps_the_last)
 }
 
 /* A writer is at place 3, killed or slow, and one was overtaken at 5. */
-Test(record, the_ring_passes_over_who_is_still_writing)
+Test(record, the_ring_passes_over_a_slot_that_is_being_written)
 {
 	struct record *r = new_record();
-	struct event entry = { .call = EVENT_BIND }, found;
+	struct sockcall entry = { .call = EVENT_BIND }, found;
 
-	r->opens[3].turn = 7;
-	r->opens[5].turn = 2 * (5 + RECORD_EVENTS) + 2;
+	r->events[3].seq = 7;
+	r->events[5].seq = 2 * (5 + RECORD_EVENTS) + 2;
 	for (uint64_t i = 0; i < 6; i++) {
 		entry.cookie = i;
 		record_event(r, &entry);
 	}
-	cr_expect_eq(r->counts.opens, 8);
+	cr_expect_eq(r->counts.events, 8);
 	cr_expect_eq(record_event_count(r), 6);
 	cr_expect_not(record_read_event(r, 3, &found));
 	cr_expect_not(record_read_event(r, 5, &found));
@@ -336,38 +336,38 @@ Test(record, the_ring_passes_over_who_is_still_writing)
 	cr_expect(record_read_event(r, 7, &found));
 	cr_expect_eq(found.cookie, 5);
 	/* What came late is found at its place by the next round. */
-	r->opens[3].turn = 8;
-	r->counts.opens = RECORD_EVENTS + 4;
+	r->events[3].seq = 8;
+	r->counts.events = RECORD_EVENTS + 4;
 	cr_expect(record_read_event(r, RECORD_EVENTS + 3, &found));
 }
 
 Test(record, an_unfinished_slot_is_neither_read_nor_waited_for)
 {
 	struct record *r = new_record();
-	struct binding way = way_of(7, INADDR_ANY, 9925), found;
+	struct sockcall call = bound_by(7, INADDR_ANY, 9925), found;
 
-	record_bound(r, &way, false);
+	record_bound(r, &call, false);
 	for (size_t i = 0; i < RECORD_BOUND; i++)
-		if (r->bound[i].turn == 4)
-			r->bound[i].turn = 5; /* killed while writing */
+		if (r->bound[i].seq == 4)
+			r->bound[i].seq = 5; /* killed while writing */
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_NONE);
-	record_bound(r, &way, false);
+	record_bound(r, &call, false);
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
 }
 
-Test(record, a_way_that_is_being_renewed_can_be_read)
+Test(record, a_binding_that_is_being_renewed_can_be_read)
 {
 	struct record *r = new_record();
-	struct binding way = way_of(7, INADDR_ANY, 9925), found;
+	struct sockcall call = bound_by(7, INADDR_ANY, 9925), found;
 
-	record_bound(r, &way, false);
+	record_bound(r, &call, false);
 	for (size_t i = 0; i < RECORD_BOUND; i++)
-		if (r->bound[i].turn == 4)
-			r->bound[i].turn = 7; /* killed while renewing */
+		if (r->bound[i].seq == 4)
+			r->bound[i].seq = 7; /* killed while renewing */
 	cr_expect_eq(find(r, 9925, 0, &found), LOOKUP_ONE);
-	cr_expect(endpoint_equal(&found.asked, &way.asked));
-	way.cookie = 8;
-	record_bound(r, &way, false);
+	cr_expect(endpoint_equal(&found.asked, &call.asked));
+	call.cookie = 8;
+	record_bound(r, &call, false);
 	cr_expect_eq(find(r, 9925, 8, &found), LOOKUP_ONE);
 }
 
@@ -378,12 +378,12 @@ bind_many(void *arg)
 
 	for (uint64_t i = 1; i <= 20000; i++) {
 		bool any = i & 8;
-		struct binding way = way_of(i,
+		struct sockcall call = bound_by(i,
 		    any ? INADDR_ANY : INADDR_LOOPBACK, (uint16_t)(1 + i % 8));
-		struct event entry = { .cookie = i, .when = i };
+		struct sockcall entry = { .cookie = i, .when = i };
 
-		way.v6only = any; /* goes with what is asked */
-		record_bound(r, &way, (i & 64) != 0);
+		call.v6only = any; /* goes with what is asked */
+		record_bound(r, &call, (i & 64) != 0);
 		record_event(r, &entry);
 	}
 	return NULL;
@@ -393,34 +393,35 @@ Test(record, writers_do_not_disturb_each_other)
 {
 	struct record *r = new_record();
 	struct endpoint any = endpoint_of(AF_INET, INADDR_ANY, 3);
-	struct binding way;
-	struct event entry;
+	struct sockcall call;
+	struct sockcall entry;
 	pthread_t threads[3];
 
 	for (int i = 0; i < 3; i++)
 		cr_assert_eq(
 		    pthread_create(&threads[i], NULL, bind_many, r), 0);
 	for (int i = 0; i < 20000; i++)
-		if (find(r, 3, 0, &way) != LOOKUP_NONE)
-			cr_assert_eq(way.v6only,
-			    endpoint_equal(&way.asked, &any), "a torn way");
+		if (find(r, 3, 0, &call) != LOOKUP_NONE)
+			cr_assert_eq(call.v6only,
+			    endpoint_equal(&call.asked, &any),
+			    "a torn binding");
 	for (int i = 0; i < 3; i++)
 		(void)pthread_join(threads[i], NULL);
 	cr_expect_eq(record_event_count(r), 60000);
 	for (uint64_t i = 1; i <= RECORD_EVENTS; i++) {
-		cr_assert(record_read_event(r, r->counts.opens - i, &entry));
-		cr_expect_eq(entry.cookie, entry.when, "a torn open");
+		cr_assert(record_read_event(r, r->counts.events - i, &entry));
+		cr_expect_eq(entry.cookie, entry.when, "a torn event");
 	}
 }
 
-Test(record, a_listen_wakes_who_waits, .timeout = 10)
+Test(record, a_listen_wakes_its_waiters, .timeout = 10)
 {
 	struct record *r = new_record();
 	uint32_t seen = r->listens;
 	pid_t pid;
 	int status;
 
-	r->listeners = 1;
+	r->waiters = 1;
 	pid = fork();
 	if (pid == 0) {
 		while (r->listens == seen)

@@ -15,10 +15,10 @@ new_record(void)
 	return r;
 }
 
-static struct binding
-way_of(uint64_t cookie, int32_t pid)
+static struct sockcall
+bound_by(uint64_t cookie, int32_t pid)
 {
-	return (struct binding){ .valid = 1,
+	return (struct sockcall){ .call = EVENT_BIND,
 		.protocol = IPPROTO_TCP,
 		.pid = pid,
 		.image = RECORD_IMAGES,
@@ -31,11 +31,11 @@ Test(ledger, a_bound_socket_has_an_opener)
 {
 	struct record *r = new_record();
 	struct image image = { .pid = 77, .start = 5, .path = "/usr/bin/node" };
-	struct binding way = way_of(42, 77);
+	struct sockcall call = bound_by(42, 77);
 	struct opener opener;
 
-	way.image = record_image(r, &image);
-	record_bound(r, &way, true);
+	call.image = record_image(r, &image);
+	record_bound(r, &call, true);
 	cr_assert(recquery_opener(r, 42, &opener));
 	cr_expect_eq(opener.call, EVENT_BIND);
 	cr_expect_eq(opener.pid, 77);
@@ -49,7 +49,7 @@ Test(ledger, a_bound_socket_has_an_opener)
 Test(ledger, the_ring_forgets_the_oldest)
 {
 	struct record *r = new_record();
-	struct event entry = { .pid = 1, .call = EVENT_ACCEPT };
+	struct sockcall entry = { .pid = 1, .call = EVENT_ACCEPT };
 
 	for (uint64_t i = 1; i <= RECORD_EVENTS + 1; i++) {
 		entry.cookie = i;

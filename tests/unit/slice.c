@@ -107,9 +107,9 @@ Test(slice, a_bind_goes_where_the_plan_says)
 		const struct placed *row = &placed[i];
 		struct terms t = terms(row->terms);
 		struct endpoint asked = end(row->asked, row->port), given;
-		struct asker who = { row->who & V6ONLY, row->who & UDP };
+		struct sock_kind sock = { row->who & V6ONLY, row->who & UDP };
 
-		cr_expect_eq(slice_bind(&t, &asked, who, &given), row->placing,
+		cr_expect_eq(slice_bind(&t, &asked, sock, &given), row->placing,
 		    "%s", row->asked);
 		expect_end(&given, row->given, row->port, row->asked);
 	}
@@ -266,7 +266,7 @@ Test(slice, a_name_that_does_not_fit_is_cut)
 	socklen_t len = 4;
 
 	memset(buf, 0xee, sizeof(buf));
-	endpoint_write(&ep, buf, &len);
+	len = endpoint_write(&ep, buf, len);
 	cr_expect_eq(len, sizeof(struct sockaddr_in));
 	cr_expect_eq(buf[3], 9925 & 0xff);
 	cr_expect_eq(buf[4], 0xee);
@@ -275,14 +275,14 @@ Test(slice, a_name_that_does_not_fit_is_cut)
 Test(slice, every_address_comes_back)
 {
 	struct terms t = terms(slice);
-	struct asker who = { 0 };
+	struct sock_kind sock = { 0 };
 
 	for (uint32_t host = 1; host < HOST_HOSTNAME; host++) {
 		struct endpoint asked =
 		    endpoint_of(AF_INET, 0x7f000000 | host, 9925);
 		struct endpoint given, back;
 
-		(void)slice_bind(&t, &asked, who, &given);
+		(void)slice_bind(&t, &asked, sock, &given);
 		cr_expect(slice_contains(&t, &given));
 		back = slice_asked(&t, &given, NULL);
 		cr_expect(endpoint_equal(&back, &asked), "host %u", host);

@@ -107,7 +107,7 @@ Test(terms, a_full_list_is_read_and_one_more_is_not)
 Test(terms, the_longest_text_fits)
 {
 	struct terms t = { .leased = 0x7f7fff01,
-		.flags = TERMS_TRAP | TERMS_SAID | TERMS_MARKED,
+		.flags = TERMS_TRAP | TERMS_SAID | TERMS_BYPASS,
 		.nports = TERMS_PORTS,
 		.nown = TERMS_OWN };
 	char text[TERMS_TEXT];

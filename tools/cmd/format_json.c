@@ -145,7 +145,7 @@ add_counts(json_t *lease, const struct record *r)
 		{ "outside", atomic_load(&r->counts.outside) },
 		{ "uncovered", atomic_load(&r->counts.uncovered) },
 		{ "lost_images", atomic_load(&r->counts.images) },
-		{ "lost_ways", atomic_load(&r->counts.ways) },
+		{ "lost_ways", atomic_load(&r->counts.bindings) },
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)

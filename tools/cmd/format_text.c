@@ -104,7 +104,7 @@ static void
 print_counts(const struct record *r)
 {
 	unsigned long long images = atomic_load(&r->counts.images),
-			   ways = atomic_load(&r->counts.ways);
+			   ways = atomic_load(&r->counts.bindings);
 
 	printf("opens      %llu\noutside    %llu\nuncovered  %llu\n",
 	    (unsigned long long)record_event_count(r),

@@ -113,7 +113,7 @@ name_peer(const struct search *search, const struct sockdiag_socket *s,
 {
 	const struct record *r = search->record;
 	struct endpoint peer = s->remote;
-	struct event entry;
+	struct sockcall entry;
 
 	peer.family = s->family; /* what slice_asked goes by */
 

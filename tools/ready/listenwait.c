@@ -64,10 +64,10 @@ listenwait_begin(struct record *record)
 		return NULL;
 	w->record = record;
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	atomic_fetch_add(&record->listeners, 1);
+	atomic_fetch_add(&record->waiters, 1);
 	if (w->fd != -1 && (errno = start_thread(w)) == 0)
 		return w;
-	atomic_fetch_sub(&record->listeners, 1);
+	atomic_fetch_sub(&record->waiters, 1);
 	if (w->fd != -1)
 		close(w->fd);
 	free(w);
@@ -97,7 +97,7 @@ listenwait_end(struct listenwait *w)
 	atomic_store(&w->stop, true);
 	record_listening(w->record);
 	(void)pthread_join(w->thread, NULL);
-	atomic_fetch_sub(&w->record->listeners, 1);
+	atomic_fetch_sub(&w->record->waiters, 1);
 	close(w->fd);
 	free(w);
 }

@@ -139,8 +139,8 @@ trap_flags(const struct options *o)
 	struct terms outer;
 
 	if (text != NULL && terms_parse(&outer, text) &&
-	    outer.flags & (TERMS_TRAP | TERMS_MARKED))
-		flags |= TERMS_MARKED;
+	    outer.flags & (TERMS_TRAP | TERMS_BYPASS))
+		flags |= TERMS_BYPASS;
 	return flags;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Ways are looked through before the ring: they live as long as their
+ * The bindings are searched before the ring: they live as long as their
  * sockets, while the ring forgets.
  */
 #include "store/recquery.h"
@@ -11,22 +11,16 @@
 
 enum { PID_LIMIT = 1 << 22 }; /* include/linux/threads.h */
 
-static bool
-settled(uint32_t turn)
-{
-	return turn != 0 && (turn & 1) == 0;
-}
-
 bool
 recquery_image(const struct record *r, size_t n, struct image *image)
 {
 	const struct image *slot = &r->images[n];
-	uint32_t turn = atomic_load(&slot->turn);
+	uint32_t seen = seq_load(&slot->seq);
 
-	if (!settled(turn))
+	if (!seq_stable(seen))
 		return false;
 	memcpy(image, slot, sizeof(*image));
-	if (atomic_load(&slot->turn) != turn || image->pid <= 0 ||
+	if (!seq_unchanged(&slot->seq, seen) || image->pid <= 0 ||
 	    image->pid > PID_LIMIT || image->flags & ~IMAGE_FLAGS)
 		return false;
 	image->path[sizeof(image->path) - 1] = '\0';
@@ -45,33 +39,40 @@ name_program(const struct record *r, size_t n, struct opener *opener)
 		memcpy(opener->path, image.path, sizeof(opener->path));
 }
 
+static void
+name_opener(
+    const struct record *r, const struct sockcall *call, struct opener *opener)
+{
+	if (opener == NULL)
+		return;
+	*opener = (struct opener){ .call = call->call,
+		.pid = call->pid,
+		.when = call->when,
+		.asked = call->asked };
+	name_program(r, call->image, opener);
+}
+
 static bool
-in_ways(const struct record *r, const struct binding *ways, size_t n,
-    uint8_t call, uint64_t cookie, struct opener *opener)
+in_bindings(const struct record *r, const struct binding *bindings, size_t n,
+    uint64_t cookie, struct opener *opener)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct binding *way = &ways[i];
+		const struct binding *b = &bindings[i];
 
-		if (!settled(atomic_load(&way->turn)) || !way->valid ||
-		    way->cookie != cookie)
+		if (!seq_stable(seq_load(&b->seq)) || !b->valid ||
+		    b->call.cookie != cookie)
 			continue;
-		if (opener != NULL) {
-			*opener = (struct opener){ .call = call,
-				.pid = way->pid,
-				.when = way->when,
-				.asked = way->asked };
-			name_program(r, way->image, opener);
-		}
+		name_opener(r, &b->call, opener);
 		return true;
 	}
 	return false;
 }
 
 bool
-recquery_event(
-    const struct record *r, uint64_t cookie, uint8_t call, struct event *entry)
+recquery_event(const struct record *r, uint64_t cookie, uint8_t call,
+    struct sockcall *entry)
 {
-	uint64_t end = atomic_load(&r->counts.opens);
+	uint64_t end = atomic_load(&r->counts.events);
 	uint64_t first = end > RECORD_EVENTS ? end - RECORD_EVENTS : 0;
 
 	for (uint64_t n = end; n-- > first;)
@@ -84,28 +85,22 @@ recquery_event(
 static bool
 in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
 {
-	struct event entry;
+	struct sockcall call;
 
-	if (!recquery_event(r, cookie, 0, &entry))
+	if (!recquery_event(r, cookie, 0, &call))
 		return false;
-	if (opener != NULL) {
-		*opener = (struct opener){ .call = entry.call,
-			.pid = entry.pid,
-			.when = entry.when,
-			.asked = entry.asked };
-		name_program(r, entry.image, opener);
-	}
+	name_opener(r, &call, opener);
 	return true;
 }
 
 bool
 recquery_opener(const struct record *r, uint64_t cookie, struct opener *opener)
 {
-	return cookie != 0 && (in_ways(r, r->bound, RECORD_BOUND, EVENT_BIND,
-				   cookie, opener) ||
-				  in_ways(r, r->connected, RECORD_CONNECTED,
-				      EVENT_CONNECT, cookie, opener) ||
-				  in_ring(r, cookie, opener));
+	return cookie != 0 &&
+	       (in_bindings(r, r->bound, RECORD_BOUND, cookie, opener) ||
+		   in_bindings(
+		       r, r->connected, RECORD_CONNECTED, cookie, opener) ||
+		   in_ring(r, cookie, opener));
 }
 
 bool

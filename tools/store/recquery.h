@@ -10,7 +10,7 @@
 
 /* Who opened a socket, and under which name. */
 struct opener {
-	uint8_t call; /* enum open_call */
+	uint8_t call; /* enum event_call */
 	int32_t pid;
 	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
 	struct endpoint asked;
@@ -26,7 +26,7 @@ bool recquery_opener(
 
 /* The last open of this socket, by this call or (0) any; false unknown. */
 bool recquery_event(
-    const struct record *r, uint64_t cookie, uint8_t call, struct event *entry);
+    const struct record *r, uint64_t cookie, uint8_t call, struct sockcall *entry);
 
 /* Copy image n; false when the slot is free, unfinished or senseless. */
 bool recquery_image(const struct record *r, size_t n, struct image *image);
