@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-/* What more than one side needs, or is more than a struct. */
 #include "base/ipc.h"
 #include "base/text.h"
 #include "lease/terms.h"
@@ -10,12 +9,14 @@
 #include <unistd.h>
 
 int
-ipc_fill_start(struct ipc_start *go, const struct terms *t, const char *record)
+ipc_fill_start(
+    struct ipc_start *start, const struct terms *t, const char *record)
 {
-	memset(go, 0, sizeof(*go));
-	text_address(t->leased, go->ip);
-	(void)strlcpy(go->record, record, sizeof(go->record)); /* same size */
-	if (terms_format(t, go->terms, sizeof(go->terms)) > 0)
+	memset(start, 0, sizeof(*start));
+	text_address(t->leased, start->ip);
+	(void)strlcpy(
+	    start->record, record, sizeof(start->record)); /* same size */
+	if (terms_format(t, start->terms, sizeof(start->terms)) > 0)
 		return 0;
 	errno = E2BIG;
 	return -1;

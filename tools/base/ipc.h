@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the front, the monitor and the command's stub say to each other.  All
- * three are the same program, so plain structs travel: over a SEQPACKET pair
- * between front and monitor, in a memfd to the monitor that was re-executed,
- * and over a SEQPACKET pair to the stub.
+ * The messages between the front, the monitor and the command's stub.  All
+ * three are the same program, so plain structs travel: in a memfd to the
+ * monitor that executes itself again, and over a SEQPACKET pair each between
+ * front and monitor and between monitor and stub.
  */
 #ifndef IPC_H
 #define IPC_H
@@ -13,7 +13,7 @@
 
 #include <limits.h>
 
-/* The descriptors that a re-executed monitor finds. */
+/* The descriptors that the monitor finds after its execve(2). */
 enum {
 	FD_CONTROL = 3,
 	FD_STUB = 4,
@@ -24,38 +24,38 @@ enum {
 	FD_END = 9
 };
 
-/* The word that makes portlease a monitor. */
+/* argv[1] of the monitor. */
 #define IPC_MONITOR "monitor"
 
 /*
- * From the front to the monitor, once.  Behind it, when there is a
- * --ready-cmd, comes the front's environment, a string after another.
+ * From the front to the monitor, once.  With a --ready-cmd the strings of the
+ * front's environment follow it.
  */
 struct ipc_request {
-	struct options options; /* owner is a pid by now, or nobody */
+	struct options options; /* owner is not OWNER_DEFAULT any more */
 	uint64_t owner_start; /* ticks */
 	pid_t command; /* the stub, 0 without a command */
-	bool foreground; /* it shares the front's process group */
+	bool foreground; /* the command is in the front's process group */
 	char state[PATH_MAX]; /* path of FD_STATE */
 	char line[RECORD_COMMAND]; /* the command, for people */
 	char cwd[PATH_MAX]; /* of the front */
 };
 
-/* From the front to the monitor: a signal came. */
+/* From the front to the monitor: a signal to pass on. */
 struct ipc_signal {
 	int sig;
 	bool terminal; /* the kernel sent it to the whole foreground group */
 };
 
-/* From the monitor to the front, once, at the end. */
+/* From the monitor to the front, once, at the end: how to end. */
 struct ipc_exit {
-	int status; /* to exit with */
-	int sig; /* to raise instead, 0 none */
+	int status; /* exit status */
+	int sig; /* the signal to raise instead, 0 none */
 };
 
 /*
- * From the monitor to the stub: go; without a command to the front, which
- * prints it.
+ * From the monitor to the stub: the lease is there, become the command.
+ * Without a command it goes to the front, which prints it.
  */
 struct ipc_start {
 	char ip[16];
@@ -64,13 +64,13 @@ struct ipc_start {
 	char notify[108]; /* NOTIFY_SOCKET, "" leave it as it is */
 };
 
-/* Fill go, but for notify.  0; -1 when the terms are too long for it. */
+/* All but notify.  0; -1 with E2BIG when the terms are too long for it. */
 int ipc_fill_start(
-    struct ipc_start *go, const struct terms *t, const char *record);
+    struct ipc_start *start, const struct terms *t, const char *record);
 
 /*
- * In the monitor: the environment that comes behind the request in
- * FD_REQUEST, from the heap.  NULL with errno.
+ * In the monitor: the environment that follows the request in FD_REQUEST, on
+ * the heap.  NULL with errno.
  */
 char **ipc_environment(void);
 

@@ -11,8 +11,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
-/* The default of --ports, Harper's: MQTT, MQTT over TLS, operations, HTTP,
- * HTTPS, replication. */
+/* Harper's ports: MQTT, MQTT over TLS, operations, HTTP, HTTPS, replication. */
 #define OPTIONS_PORTS "1883,8883,9925-9927,9932,9933"
 
 /* In the order of the words that the options take. */
@@ -31,13 +30,13 @@ enum {
 };
 
 struct options {
-	struct terms terms; /* the declared ports and flags, as options say */
+	struct terms terms; /* only the declared ports and flags are set */
 	uint32_t ip; /* adopted address, host byte order; 0 a slice */
 	pid_t owner; /* or OWNER_DEFAULT, OWNER_NOBODY */
-	int64_t wait; /* milliseconds until an address must be free */
-	int64_t grace; /* milliseconds from asking to SIGKILL */
+	int64_t wait; /* milliseconds that an address may take to be free */
+	int64_t grace; /* milliseconds from the request to SIGKILL */
 	int64_t idle_limit; /* milliseconds of the idle clock, 0 off */
-	int64_t cap; /* milliseconds until ready at the most, 0 none */
+	int64_t cap; /* milliseconds until ready, 0 no limit */
 	int sig; /* that asks processes to end */
 	int status_fd; /* -1 none */
 	enum on_leak on_leak;
