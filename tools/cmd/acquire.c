@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The variables of a lease, in the order in which they are printed. */
+/* The variables of a lease, in the order of printing. */
 static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
 	"PORTLEASE_TERMS", "PORTLEASE_IP" };
 
@@ -44,7 +44,7 @@ print_sh(void)
 }
 
 static bool
-print_json(const struct ipc_start *go)
+print_json(const struct ipc_start *start)
 {
 	json_t *env = json_object(), *lease;
 
@@ -52,7 +52,7 @@ print_json(const struct ipc_start *go)
 		json_object_set_new(
 		    env, names[i], json_string(getenv(names[i])));
 	lease = json_pack("{s:i, s:s, s:s, s:o}", "version", 1, "address",
-	    go->ip, "record", go->record, "environment", env);
+	    start->ip, "record", start->record, "environment", env);
 	if (lease == NULL) {
 		warnx("acquire: a variable that is not UTF-8 is no JSON");
 		return false;
@@ -63,32 +63,32 @@ print_json(const struct ipc_start *go)
 	return true;
 }
 
-/* Who prints for a shell; a forked monitor does not. */
+/* For the exit handler, which a forked monitor inherits. */
 static struct {
-	pid_t pid;
+	pid_t pid; /* of the process that prints */
 	bool json;
-} shell;
+} output;
 
-/* `eval` of nothing succeeds: let the shell see the failure, too. */
+/* `eval` of an empty output succeeds: make it fail as we do. */
 static void
-tell_shell(int status, void *arg)
+print_failure(int status, void *arg)
 {
 	(void)arg;
-	if (status != 0 && getpid() == shell.pid && !shell.json)
+	if (status != 0 && getpid() == output.pid && !output.json)
 		printf("(exit %d)\n", status);
 }
 
-/* A lease that nobody was told of is nobody's. */
+/* End the lease again if the caller cannot be told of it. */
 static int
-hand_out(const struct ipc_start *go, pid_t monitor)
+hand_out(const struct ipc_start *start, pid_t monitor)
 {
-	bool told = true;
+	bool printed = true;
 
-	if (shell.json)
-		told = print_json(go);
+	if (output.json)
+		printed = print_json(start);
 	else
 		print_sh();
-	if (told && fflush(stdout) == 0)
+	if (printed && fflush(stdout) == 0)
 		return 0;
 	(void)kill(monitor, SIGTERM);
 	return EXIT_PORTLEASE;
@@ -98,12 +98,12 @@ static int
 run(const struct command *self, int argc, char *argv[])
 {
 	struct options o;
-	struct ipc_start go;
+	struct ipc_start start;
 	pid_t monitor;
 	int first, rc;
 
-	shell.pid = getpid();
-	(void)on_exit(tell_shell, NULL);
+	output.pid = getpid();
+	(void)on_exit(print_failure, NULL);
 	options_default(&o);
 	first = getopts(&o, self, argc, argv);
 	if (first < argc)
@@ -112,13 +112,13 @@ run(const struct command *self, int argc, char *argv[])
 	if (o.sh && o.json)
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
 	getopts_ports(&o, self);
-	shell.json = o.json;
-	rc = front_acquire(&o, &go, &monitor);
+	output.json = o.json;
+	rc = front_acquire(&o, &start, &monitor);
 	if (rc != 0)
 		return rc;
-	if (enter_lease(&go) == -1)
+	if (enter_lease(&start) == -1)
 		err(EXIT_PORTLEASE, "acquire: environment");
-	return hand_out(&go, monitor);
+	return hand_out(&start, monitor);
 }
 
 const struct command cmd_acquire = {

@@ -14,7 +14,7 @@
 static int
 run(const struct command *self, int argc, char *argv[])
 {
-	struct ipc_start go = { 0 };
+	struct ipc_start start = { 0 };
 	struct stored lease;
 	struct options o;
 	int first;
@@ -25,8 +25,8 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
 	lease_find(&lease, o.ip, "exec");
-	if (ipc_fill_start(&go, &lease.terms, lease.path) == -1 ||
-	    enter_lease(&go) == -1)
+	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1 ||
+	    enter_lease(&start) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
 	enter_note_uncovered(lease.path, argv[first], false);
 	(void)execvp(argv[first], &argv[first]);

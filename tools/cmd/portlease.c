@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 /*
- * The tools may run under a shim, in a lease inside a lease.  This symbol
- * tells it to let them through untranslated.
+ * In a lease inside a lease the tools run under a shim.  This symbol tells it
+ * to let their calls pass untranslated.
  */
 extern const char portlease_untranslated;
 const char portlease_untranslated = 1;
@@ -43,8 +43,9 @@ print_help(FILE *out)
 }
 
 /*
- * What the caller has closed must not become one of our own descriptors.
- * Each is opened the wrong way round, and is closed to the command.
+ * A standard descriptor that the caller has closed must not become one of our
+ * own.  It is opened the wrong way round, so that its use still fails, and
+ * closed again to the command.
  */
 static void
 open_standard(void)
@@ -55,7 +56,7 @@ open_standard(void)
 			    (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
-/* What could not be printed was not told. */
+/* Output that is lost is a failure. */
 static void
 finish_output(void)
 {

@@ -81,7 +81,7 @@ find_owner(struct ipc_request *r)
 	r->owner_start = owner == OWNER_NOBODY ? 0 : st.start;
 }
 
-/* The command must not inherit it, unless it is one of its own first three. */
+/* The command must not inherit the descriptor, unless it is one of 0 to 2. */
 static int
 open_status_fd(int fd)
 {
@@ -218,7 +218,7 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(f->control, answer, size, 0);
-		/* It left a signal of ours unread: its word comes next. */
+		/* It closed with a signal unread; its answer is still there. */
 		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		return n;
