@@ -13,17 +13,23 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { SECONDS = 300 };
 
 static void
 hop(useconds_t pause)
 {
-	for (;;) {
+	time_t end = time(NULL) + SECONDS;
+
+	while (time(NULL) < end) {
 		if (fork() > 0)
 			_exit(0);
 		(void)setsid();
 		usleep(pause);
 	}
+	_exit(0);
 }
 
 int

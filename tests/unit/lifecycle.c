@@ -115,7 +115,7 @@ Test(lifecycle, deadlines)
 		{ LIFE_TREE, 0, 0 },
 		{ LIFE_SETTLING, 1500, 1500 },
 		{ LIFE_ENDING, 0, 7000 },
-		{ LIFE_KILLING, 3000, 3000 },
+		{ LIFE_KILLING, 11000, 11000 },
 		{ LIFE_LEASED, 0, 0 },
 		{ LIFE_FINISHED, 0, 0 },
 	};

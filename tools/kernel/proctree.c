@@ -8,10 +8,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Rounds are many more than a storm of a few chains needs. */
+enum { CHILDREN = 4096, ROUNDS = 100 };
 
 static struct procfs_stat *
 find(struct procfs_stat *list, ssize_t n, pid_t pid)
@@ -91,12 +95,53 @@ proctree_signal_one(pid_t pid, uint64_t start, int sig)
 	return rc;
 }
 
+/* Our own children, by pid; 0 where /proc has no such file. */
+static size_t
+children(pid_t pids[static CHILDREN])
+{
+	FILE *f = fopen("/proc/thread-self/children", "re");
+	size_t n = 0;
+
+	while (f != NULL && n < CHILDREN && fscanf(f, "%d", &pids[n]) == 1)
+		n++;
+	if (f != NULL)
+		(void)fclose(f);
+	return n;
+}
+
+/*
+ * Against a storm of forks: a walk of /proc takes longer than a process of it
+ * lives, but its parent does not survive it either, so that it is ours.  Kill
+ * all children, again until no new one comes.  Their pids are their own, since
+ * nobody else reaps them.
+ */
+static void
+kill_children(void)
+{
+	pid_t before[CHILDREN], now[CHILDREN];
+	size_t nbefore = 0, n;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		n = children(now);
+		if (n == nbefore && memcmp(now, before, n * sizeof(*now)) == 0)
+			return;
+		for (size_t k = 0; k < n; k++)
+			(void)kill(now[k], SIGKILL);
+		memcpy(before, now, n * sizeof(*now));
+		nbefore = n;
+	}
+}
+
 int
 proctree_signal(int sig)
 {
 	struct procfs_stat *list;
-	ssize_t n = proctree_descendants(getpid(), &list);
+	ssize_t n;
 	int sent = 0;
+
+	if (sig == SIGKILL)
+		kill_children();
+	n = proctree_descendants(getpid(), &list);
 
 	for (ssize_t i = 0; i < n; i++)
 		if (proctree_signal_one(list[i].pid, list[i].start, sig) == 0)

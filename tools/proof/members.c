@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	KILL_WAIT = 2000, /* milliseconds */
+	KILL_WAIT = 10000, /* milliseconds */
 	DYING_WAIT = 100,
 	STARVED_WAIT = 10, /* until a descriptor may be had */
 	ANCESTORS = 64 /* that may be proven one by the next */

@@ -89,7 +89,7 @@ size_t members_wait(const struct members *t, int64_t ms);
 
 /*
  * Ask the proven ones to end, wait for that at most grace milliseconds, then
- * send SIGKILL and wait two seconds.  Returns how many of them are left.
+ * send SIGKILL and wait ten seconds.  Returns how many of them are left.
  */
 size_t members_end(const struct members *t, int sig, int64_t grace);
 

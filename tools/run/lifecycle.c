@@ -3,7 +3,7 @@
 
 enum {
 	SETTLE = 500, /* milliseconds; who is there afterwards is a straggler */
-	KILL = 2000 /* milliseconds for SIGKILL to do its work */
+	KILL = 10000 /* milliseconds for SIGKILL to work on a busy machine */
 };
 
 /* What is not listed is LIFE_IGNORE. */
