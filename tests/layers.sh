@@ -5,6 +5,7 @@
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 
+# shellcheck disable=SC2016 # awk's $0
 find shim tools -name '*.[ch]' | sort | xargs awk '
 BEGIN {
 	n = split("shim/lease|shim/sock|shim/hook tools/base|tools/kernel|" \
