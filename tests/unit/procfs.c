@@ -4,6 +4,7 @@
  * own that are odd in one way each.
  */
 #include "kernel/procfs.h"
+#include "kernel/holders.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -129,8 +130,6 @@ Test(procfs, a_comm_may_hold_anything)
 		cr_expect_eq(stat.pid, 1);
 		cr_expect_eq(stat.state, 'S');
 		cr_expect_eq(stat.ppid, 2);
-		cr_expect_eq(stat.pgrp, 3);
-		cr_expect_eq(stat.session, 4);
 		cr_expect_eq(stat.threads, 18);
 		cr_expect_eq(stat.start, UINT64_MAX);
 	}
@@ -215,8 +214,6 @@ Test(procfs, knows_ourselves)
 	cr_assert_eq(procfs_stat(getpid(), &stat), 0);
 	cr_expect_eq(stat.pid, getpid());
 	cr_expect_eq(stat.ppid, getppid());
-	cr_expect_eq(stat.pgrp, getpgrp());
-	cr_expect_eq(stat.session, getsid(0));
 	cr_expect_eq(stat.state, 'R');
 	cr_expect_gt(stat.start, 0);
 	cr_assert_eq(procfs_status(getpid(), &status), 0);
@@ -226,20 +223,12 @@ Test(procfs, knows_ourselves)
 	cr_expect_eq(status.euid, geteuid());
 }
 
-static int
-never(uint32_t inode, int fd, void *arg)
-{
-	(void)inode;
-	(void)fd;
-	(void)arg;
-	return 1;
-}
-
 Test(procfs, a_process_that_is_gone_is_ESRCH)
 {
 	struct child child = spawn();
 	struct procfs_status status;
 	struct procfs_stat stat;
+	uint32_t *inodes;
 	char line[64];
 
 	if (child.pid == 0)
@@ -255,7 +244,7 @@ Test(procfs, a_process_that_is_gone_is_ESRCH)
 	GONE(procfs_status(child.pid, &status));
 	GONE(procfs_cmdline(child.pid, line, sizeof(line)));
 	GONE(procfs_environ_has(child.pid, "A=", "b"));
-	GONE(procfs_sockets(child.pid, never, NULL));
+	GONE(procfs_sockets(child.pid, &inodes));
 	GONE(procfs_pidfd(child.pid, 1));
 	GONE(procfs_stat(-1, &stat));
 #undef GONE
@@ -310,6 +299,7 @@ Test(procfs, a_huge_command_line_is_cut)
 
 Test(procfs, a_zombie_has_its_name_in_brackets)
 {
+	uint32_t *inodes;
 	struct child child = shell((char[]){ "x" }, no_environ);
 	siginfo_t info;
 	char line[32];
@@ -320,7 +310,8 @@ Test(procfs, a_zombie_has_its_name_in_brackets)
 	cr_expect_eq(procfs_cmdline(child.pid, line, sizeof(line)), 0);
 	cr_expect_str_eq(line, "[sh]");
 	cr_expect_eq(procfs_environ_has(child.pid, "A=", "b"), 0);
-	cr_expect_eq(procfs_sockets(child.pid, never, NULL), 0);
+	cr_expect_eq(procfs_sockets(child.pid, &inodes), 0);
+	free(inodes);
 	end(child);
 }
 
@@ -358,53 +349,72 @@ Test(procfs, an_environ_entry_is_found_whole_or_not_at_all)
 	end(child);
 }
 
-struct seen {
-	uint32_t inode;
-	int fd, count;
-};
-
 static int
-see(uint32_t inode, int fd, void *arg)
-{
-	struct seen *seen = arg;
-
-	if (inode == seen->inode) {
-		seen->fd = fd;
-		seen->count++;
-	}
-	return 0;
-}
-
-static struct seen
-new_socket(void)
+new_socket(uint32_t *inode)
 {
 	struct stat st;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	cr_assert_eq(fstat(fd, &st), 0);
-	return (struct seen){ (uint32_t)st.st_ino, fd, 0 };
+	*inode = (uint32_t)st.st_ino;
+	return fd;
 }
 
+/* How many descriptors of the process are this socket. */
 static int
-seven(uint32_t inode, int fd, void *arg)
+count_sockets(pid_t pid, uint32_t inode)
 {
-	(void)inode;
-	(void)fd;
-	(void)arg;
-	return 7;
+	uint32_t *inodes;
+	ssize_t n = procfs_sockets(pid, &inodes);
+	int found = 0;
+
+	cr_assert_geq(n, 0);
+	for (ssize_t i = 0; i < n; i++)
+		found += inodes[i] == inode;
+	free(inodes);
+	return found;
 }
 
 Test(procfs, finds_the_sockets_of_a_process)
 {
-	struct seen seen = new_socket();
-	int fd = seen.fd, copy = dup(fd);
+	uint32_t inode;
+	int fd = new_socket(&inode), copy = dup(fd);
 
-	cr_expect_eq(procfs_sockets(getpid(), see, &seen), 0);
-	cr_expect_eq(seen.count, 2);
-	cr_expect(seen.fd == fd || seen.fd == copy);
-	cr_expect_eq(procfs_sockets(getpid(), seven, NULL), 7);
+	cr_expect_eq(count_sockets(getpid(), inode), 2);
 	close(copy);
+	cr_expect_eq(count_sockets(getpid(), inode), 1);
 	close(fd);
+	cr_expect_eq(count_sockets(getpid(), inode), 0);
+}
+
+/* Ours, a child's alone, and nobody's. */
+Test(holders, each_socket_has_its_first_holder)
+{
+	uint32_t inodes[4] = { 0 };
+	struct holder holders[4];
+	int ours = new_socket(&inodes[0]), theirs = new_socket(&inodes[1]);
+	struct child child = spawn();
+	time_t deadline = time(NULL) + 10;
+	char line[HOLDER_LINE];
+
+	if (child.pid == 0) {
+		close(ours);
+		pause();
+	}
+	close(theirs);
+	inodes[2] = UINT32_MAX;
+	memset(holders, 0x55, sizeof(holders));
+	while (count_sockets(child.pid, inodes[0]) > 0 && time(NULL) < deadline)
+		sched_yield();
+	holders_find(inodes, holders, 4);
+	cr_expect_eq(holders[0].pid, getpid());
+	cr_expect_eq(holders[1].pid, child.pid);
+	cr_expect_eq(holders[2].pid, 0);
+	cr_expect_eq(holders[3].pid, 0);
+	cr_expect_eq(procfs_cmdline(child.pid, line, sizeof(line)), 0);
+	cr_expect_str_eq(holders[1].line, line);
+	end(child);
+	close(ours);
 }
 
 static int
@@ -412,13 +422,14 @@ others_sockets(void)
 {
 	struct procfs_status status;
 	pid_t other = getppid();
+	uint32_t *inodes;
 
 	/* As root, the test itself; else pid 1, where that is another's. */
 	if (procfs_status(other, &status) < 0 || status.uid == getuid())
 		other = 1;
 	if (procfs_status(other, &status) < 0 || status.uid == getuid())
 		return 0;
-	if (procfs_sockets(other, never, NULL) != -1 || errno != EACCES)
+	if (procfs_sockets(other, &inodes) != -1 || errno != EACCES)
 		return 1;
 	if (procfs_environ_has(other, "A=", "b") != -1 || errno != EACCES)
 		return 2;
@@ -468,48 +479,56 @@ leader_ends(pid_t pid)
 
 Test(procfs, a_dead_leader_hides_neither_sockets_nor_environ)
 {
-	struct seen seen = new_socket();
 	struct child child;
+	uint32_t inode;
+	int fd = new_socket(&inode);
 	char line[64], own[64];
 
 	child = spawn();
 	if (child.pid == 0)
 		leave_a_thread(child.leash);
 	cr_assert(leader_ends(child.pid));
-	cr_expect_eq(procfs_sockets(child.pid, see, &seen), 0);
-	cr_expect_eq(seen.count, 1);
+	cr_expect_eq(count_sockets(child.pid, inode), 1);
 	cr_expect_eq(procfs_environ_has(child.pid, "PATH=", getenv("PATH")), 1);
 	cr_expect_eq(procfs_environ_has(child.pid, "PATH=", "/nowhere"), 0);
 	cr_expect_eq(procfs_cmdline(child.pid, line, sizeof(line)), 0);
 	cr_expect_eq(procfs_cmdline(getpid(), own, sizeof(own)), 0);
 	cr_expect_str_eq(line, own);
 	end(child);
-	close(seen.fd);
-}
-
-static int
-count(pid_t pid, void *arg)
-{
-	int *found = arg;
-
-	*found += pid == getpid() || pid == getppid();
-	return 0;
-}
-
-static int
-stop(pid_t pid, void *arg)
-{
-	(void)arg;
-	return pid;
+	close(fd);
 }
 
 Test(procfs, each_process_is_seen_once)
 {
+	pid_t *pids;
+	ssize_t n = procfs_pids(&pids);
 	int found = 0;
 
-	cr_expect_eq(procfs_each(count, &found), 0);
+	for (ssize_t i = 0; i < n; i++)
+		found += pids[i] == getpid() || pids[i] == getppid();
 	cr_expect_eq(found, 2);
-	cr_expect_gt(procfs_each(stop, NULL), 0);
+	free(pids);
+}
+
+/* A corpse is listed, but does not live; nor does a pid's next process. */
+Test(procfs, knows_the_living)
+{
+	struct child child = spawn();
+	struct procfs_stat stat;
+	siginfo_t info;
+
+	if (child.pid == 0)
+		pause();
+	cr_assert_eq(procfs_stat(child.pid, &stat), 0);
+	cr_expect(procfs_alive(child.pid, stat.start));
+	cr_expect_not(procfs_alive(child.pid, stat.start + 1));
+	kill(child.pid, SIGKILL);
+	cr_assert_eq(
+	    waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	cr_expect_eq(procfs_stat(child.pid, &stat), 0);
+	cr_expect(procfs_dead(&stat));
+	cr_expect_not(procfs_alive(child.pid, stat.start));
+	end(child);
 }
 
 Test(procfs, a_list_holds_us_and_our_child)

@@ -49,11 +49,11 @@ first_blocking(const struct evidence *e)
 void
 claim_holder(const struct leftover *left, char *text, size_t size)
 {
-	if (left->holder == 0)
+	if (left->holder.pid == 0)
 		(void)snprintf(text, size, "a process that cannot be seen");
 	else
-		(void)snprintf(
-		    text, size, "pid %d (%s)", left->holder, left->line);
+		(void)snprintf(text, size, "pid %d (%s)", left->holder.pid,
+		    left->holder.line);
 }
 
 /*

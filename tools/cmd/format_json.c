@@ -54,8 +54,8 @@ socket_of(const struct record *r, const struct view_socket *s)
 	    "protocol", s->socket.protocol == IPPROTO_TCP ? "tcp" : "udp",
 	    "local", local, "remote", remote, "port", s->socket.local.port,
 	    "state", sockdiag_state_name(s->socket.state), "cookie",
-	    (json_int_t)s->socket.cookie, "pid", s->holder, "command",
-	    text_of(s->line, sizeof(s->line)), "opened",
+	    (json_int_t)s->socket.cookie, "pid", s->holder.pid, "command",
+	    text_of(s->holder.line, sizeof(s->holder.line)), "opened",
 	    opener_of(r, s->socket.cookie));
 }
 
@@ -74,7 +74,6 @@ static json_t *
 images_of(const struct record *r)
 {
 	json_t *list = json_array();
-	struct procfs_stat st;
 	struct image image;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++) {
@@ -82,9 +81,8 @@ images_of(const struct record *r)
 			continue;
 		json_array_append_new(list,
 		    json_pack("{s:i, s:b, s:b, s:o}", "pid", image.pid, "alive",
-			procfs_stat(image.pid, &st) == 0 &&
-			    st.start == image.start,
-			"covered", !image_uncovered(image.flags), "program",
+			procfs_alive(image.pid, image.start), "covered",
+			!image_uncovered(image.flags), "program",
 			text_of(image.path, sizeof(image.path))));
 	}
 	return list;

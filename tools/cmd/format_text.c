@@ -70,8 +70,8 @@ print_socket(const struct view *v, const struct view_socket *s)
 	printf("  %s %-22s %-11s",
 	    s->socket.protocol == IPPROTO_TCP ? "tcp" : "udp", local,
 	    sockdiag_state_name(s->socket.state));
-	if (s->holder != 0)
-		printf(" pid %d (%s)", s->holder, s->line);
+	if (s->holder.pid != 0)
+		printf(" pid %d (%s)", s->holder.pid, s->holder.line);
 	if (!known) {
 		printf("; unrecorded\n");
 		return;
@@ -84,16 +84,13 @@ print_socket(const struct view *v, const struct view_socket *s)
 static void
 print_images(const struct record *r)
 {
-	struct procfs_stat st;
 	struct image image;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++) {
 		if (!recquery_image(r, i, &image))
 			continue;
 		printf("  pid %-8d %-8s %s%s\n", image.pid,
-		    procfs_stat(image.pid, &st) == 0 && st.start == image.start
-			? "alive"
-			: "ended",
+		    procfs_alive(image.pid, image.start) ? "alive" : "ended",
 		    image.path,
 		    image_uncovered(image.flags) ? " (uncovered)" : "");
 	}

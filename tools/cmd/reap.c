@@ -5,7 +5,6 @@
 #include "claim/reaper.h"
 #include "cmd/getopts.h"
 #include "kernel/addrlock.h"
-#include "kernel/rival.h"
 #include "store/lease.h"
 
 #include <err.h>
@@ -41,10 +40,10 @@ report_socket(const char *ip, const struct leftover *left)
 	text_endpoint(&left->socket.local, at);
 	printf("%s: %s %s held by ", ip, at,
 	    sockdiag_state_name(left->socket.state));
-	if (left->holder == 0)
+	if (left->holder.pid == 0)
 		printf("nobody that can be seen\n");
 	else
-		printf("pid %d (%s)\n", left->holder, left->line);
+		printf("pid %d (%s)\n", left->holder.pid, left->holder.line);
 }
 
 static void
@@ -78,22 +77,22 @@ unattended(const struct reap *r)
  * ones would queue.  The descriptor, or -1 with errno.
  */
 static int
-take_lock(const struct reap *r, const struct stored *s, struct leftover *rival)
+take_lock(const struct reap *r, const struct stored *s, struct holder *rival)
 {
 	bool waits = !s->live && !unattended(r) && !r->o.dry_run;
 
-	*rival = (struct leftover){ 0 };
+	*rival = (struct holder){ 0 };
 	return addrlock_wait(
 	    s->ip, waits ? clock_ms() + r->o.grace + PATIENCE : 0, rival);
 }
 
 static void
-report_rival(const char *ip, const struct leftover *rival)
+report_rival(const char *ip, const struct holder *rival)
 {
-	if (rival->holder != 0)
+	if (rival->pid != 0)
 		warnx("%s: its lock is held by pid %d (%s): nothing can be "
 		      "done before that ends",
-		    ip, rival->holder, rival->line);
+		    ip, rival->pid, rival->line);
 	else
 		warnx(
 		    "%s: its lock is held by somebody who cannot be seen", ip);
@@ -102,7 +101,7 @@ report_rival(const char *ip, const struct leftover *rival)
 /* Refused its lock: by its monitor, by another, or is it over meanwhile? */
 static void
 refused(struct reap *r, const struct statedir *dir, const struct stored *s,
-    const char *ip, const struct leftover *rival)
+    const char *ip, const struct holder *rival)
 {
 	struct stored fresh;
 	int error = errno;
@@ -132,7 +131,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct reap *r = arg;
 	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
-	struct leftover rival;
+	struct holder rival;
 	struct reaped out;
 	struct stored fresh;
 	char ip[16];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* sock_diag for the sockets, one pass over /proc for those who hold them. */
+/* sock_diag for the sockets, one pass over /proc for their holders. */
 #include "cmd/view.h"
 #include "kernel/addrlock.h"
-#include "kernel/procfs.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -49,36 +48,22 @@ take(struct view *v, const struct sockets *all)
 	}
 }
 
-struct search {
-	struct view *view;
-	pid_t pid;
-};
-
-static int
-match(uint32_t inode, int fd, void *arg)
+static void
+find_holders(struct view *v)
 {
-	struct search *search = arg;
-	struct view *v = search->view;
+	size_t n = v->nsockets;
+	uint32_t *inodes = calloc(n + 1, sizeof(*inodes));
+	struct holder *holders = calloc(n + 1, sizeof(*holders));
 
-	(void)fd;
-	for (size_t i = 0; i < v->nsockets; i++) {
-		struct view_socket *s = &v->sockets[i];
-
-		if (s->socket.inode != inode || s->holder != 0)
-			continue;
-		s->holder = search->pid;
-		(void)procfs_cmdline(search->pid, s->line, sizeof(s->line));
+	if (inodes != NULL && holders != NULL) {
+		for (size_t i = 0; i < n; i++)
+			inodes[i] = v->sockets[i].socket.inode;
+		holders_find(inodes, holders, n);
+		for (size_t i = 0; i < n; i++)
+			v->sockets[i].holder = holders[i];
 	}
-	return 0;
-}
-
-static int
-search_process(pid_t pid, void *arg)
-{
-	struct search search = { arg, pid };
-
-	(void)procfs_sockets(pid, match, &search);
-	return 0;
+	free(inodes);
+	free(holders);
 }
 
 void
@@ -104,7 +89,7 @@ view_make(struct view *v, const struct stored *s, bool holders)
 	take(v, &all);
 	sockets_free(&all);
 	if (holders && v->nsockets > 0)
-		(void)procfs_each(search_process, v);
+		find_holders(v);
 }
 
 void

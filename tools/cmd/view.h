@@ -3,14 +3,14 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#include "kernel/holders.h"
 #include "kernel/sockdiag.h"
 #include "store/lease.h"
 
 /* A socket of the lease that is open. */
 struct view_socket {
 	struct sockdiag_socket socket;
-	pid_t holder; /* a process that has it open, 0 none seen */
-	char line[96]; /* its command line */
+	struct holder holder; /* a process that has it open */
 };
 
 struct view {

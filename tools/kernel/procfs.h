@@ -4,39 +4,30 @@
  *
  * Every function that takes a pid fails with ESRCH when there is no such
  * process, or none that this /proc shows: procfs_hidden() tells whether that
- * is the same.  Nothing here prints, and nothing keeps state.  Callbacks
- * return 0 to go on; any other value ends the walk and is its result.
+ * is the same.  Nothing here prints, and nothing keeps state.  Lists come from
+ * the heap, for the caller to free.
  */
 #ifndef PROCFS_H
 #define PROCFS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "kernel/procparse.h"
 
-struct procfs_stat {
-	pid_t pid;
-	pid_t ppid;
-	pid_t pgrp;
-	pid_t session;
-	char state; /* as in proc(5): R S D Z T t X I */
-	long threads; /* a zombie leader with others alive has more than 1 */
-	uint64_t start; /* clock ticks after boot; with pid, an identity */
-	char comm[64]; /* printable: see printable.h */
-};
-
-struct procfs_status {
-	pid_t tgid; /* of the group leader: pid may be a thread's */
-	pid_t tracer; /* 0: nobody */
-	pid_t inner; /* its pid in its own, innermost pid namespace */
-	uid_t uid; /* real */
-	uid_t euid; /* effective */
-};
+/*
+ * Read the beginning of a file, at most size - 1 bytes, and end it with a NUL.
+ * The format makes the path.  Returns the length; -1 with errno, text empty.
+ */
+ssize_t procfs_read(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* 0; -1 with ESRCH, EACCES or EPERM (hidepid=1), EBADMSG. */
 int procfs_stat(pid_t pid, struct procfs_stat *stat);
 int procfs_status(pid_t pid, struct procfs_status *status);
+
+/* No thread of it is alive: a zombie leader whose other threads live is not. */
+bool procfs_dead(const struct procfs_stat *stat);
+
+/* Does the process with this pid and start time live? */
+bool procfs_alive(pid_t pid, uint64_t start);
 
 /*
  * The arguments joined with spaces, fit for a terminal; "[comm]" when there
@@ -53,22 +44,23 @@ int procfs_cmdline(pid_t pid, char *line, size_t size);
 int procfs_environ_has(pid_t pid, const char *name, const char *value);
 
 /*
- * The socket inodes that the process holds, each with its descriptor; once
- * per descriptor.  0 at the end; -1 with ESRCH, EACCES.  For an instant of
- * its death EACCES is said of a process of our own, too.
+ * The inodes of the sockets that the process has open, once a descriptor.
+ * Returns how many; -1 with ESRCH, EACCES, ENOMEM.  While it dies EACCES is
+ * said for a moment of a process of our own, too.
  */
-int procfs_sockets(
-    pid_t pid, int (*each)(uint32_t inode, int fd, void *arg), void *arg);
+ssize_t procfs_sockets(pid_t pid, uint32_t **inodes);
 
-/* Every process (not thread) in /proc.  0 at the end; -1 with errno. */
-int procfs_each(int (*each)(pid_t pid, void *arg), void *arg);
+/* Every process (not thread) in /proc.  Returns how many; -1 with errno. */
+ssize_t procfs_pids(pid_t **pids);
+
+/* The threads of a process, itself included. */
+ssize_t procfs_threads(pid_t pid, pid_t **tids);
 
 /*
- * All processes in one pass, in the order of their pids.  Returns how many,
- * with *list from the heap for the caller to free; -1 with errno (ENOMEM,
- * EMFILE; ENOENT without /proc).  A pass is no snapshot: who forks meanwhile
- * may be missed.  Processes that ended meanwhile or may not be read are left
- * out.
+ * All processes in one pass, in the order of their pids.  Returns how many; -1
+ * with errno (ENOMEM, EMFILE; ENOENT without /proc).  A pass is no snapshot: a
+ * process that is forked meanwhile may be missed.  One that ended meanwhile or
+ * may not be read is left out.
  */
 ssize_t procfs_list(struct procfs_stat **list);
 
@@ -87,8 +79,8 @@ bool procfs_hidden(void);
 int procfs_pidfd(pid_t pid, uint64_t start);
 
 /*
- * Whether this errno speaks of us, who are short of descriptors or memory, and
- * not of the process that was asked about.
+ * Whether this errno says that we are short of descriptors or memory, and
+ * nothing about the process that was asked about.
  */
 bool procfs_starved(int error);
 
@@ -101,13 +93,5 @@ int procfs_namespace(const char *kind, uint64_t *inode);
 
 /* The same of another process; -1 with ENOENT when it is gone, EACCES. */
 int procfs_namespace_of(pid_t pid, const char *kind, uint64_t *inode);
-
-/* The parsers beneath, pure.  0; -1 with EBADMSG. */
-int procfs_parse_stat(const char *text, struct procfs_stat *stat);
-int procfs_parse_status(const char *text, struct procfs_status *status);
-
-/* One line of mountinfo: 1 a /proc that hides, 0 one that does not, -1 other.
- */
-int procfs_parse_mount(const char *line);
 
 #endif

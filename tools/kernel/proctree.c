@@ -50,13 +50,6 @@ descends(struct procfs_stat *list, ssize_t n, pid_t pid, pid_t root)
 	return false;
 }
 
-static bool
-alive(const struct procfs_stat *p)
-{
-	/* A zombie leader whose other threads live is no corpse. */
-	return (p->state != 'Z' && p->state != 'X') || p->threads > 1;
-}
-
 ssize_t
 proctree_descendants(pid_t root, struct procfs_stat **list)
 {
@@ -74,7 +67,7 @@ proctree_descendants(pid_t root, struct procfs_stat **list)
 		return -1;
 	}
 	for (ssize_t i = 0; i < n; i++)
-		if (alive(&all[i]) && descends(all, n, all[i].pid, root))
+		if (!procfs_dead(&all[i]) && descends(all, n, all[i].pid, root))
 			out[found++] = all[i];
 	free(all);
 	*list = out;

@@ -294,45 +294,6 @@ evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	try_ports(e, diag, t);
 }
 
-struct search {
-	struct evidence *e;
-	pid_t pid;
-};
-
-static int
-match(uint32_t inode, int fd, void *arg)
-{
-	struct search *search = arg;
-	struct evidence *e = search->e;
-
-	(void)fd;
-	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].socket.inode == inode && inode != 0 &&
-		    e->left[i].holder == 0)
-			e->left[i].holder = search->pid;
-	return 0;
-}
-
-static int
-search_process(pid_t pid, void *arg)
-{
-	struct search search = { arg, pid };
-
-	if (procfs_sockets(pid, match, &search) == -1 &&
-	    (errno == EACCES || errno == EPERM))
-		search.e->processes_unseen = true;
-	return 0;
-}
-
-static void
-name_holder(struct leftover *left)
-{
-	if (left->holder == 0)
-		return;
-	if (procfs_cmdline(left->holder, left->line, sizeof(left->line)) == -1)
-		left->line[0] = '\0';
-}
-
 const struct leftover *
 evidence_held(const struct evidence *e)
 {
@@ -345,14 +306,12 @@ evidence_held(const struct evidence *e)
 void
 evidence_holders(struct evidence *e)
 {
-	bool unseen = e->processes_unseen;
+	uint32_t inodes[EVIDENCE_LEFT];
+	struct holder holders[EVIDENCE_LEFT];
 
-	if (e->nleft == 0)
-		return;
-	e->processes_unseen = false;
-	(void)procfs_each(search_process, e);
 	for (size_t i = 0; i < e->nleft; i++)
-		name_holder(&e->left[i]);
-	/* Other people's processes hide nothing once all holders are found. */
-	e->processes_unseen = unseen;
+		inodes[i] = e->left[i].socket.inode;
+	holders_find(inodes, holders, e->nleft);
+	for (size_t i = 0; i < e->nleft; i++)
+		e->left[i].holder = holders[i];
 }

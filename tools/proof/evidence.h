@@ -7,12 +7,13 @@
 #ifndef EVIDENCE_H
 #define EVIDENCE_H
 
+#include "kernel/holders.h"
 #include "kernel/sockdiag.h"
 #include "lease/record.h"
 
 #include <sys/types.h>
 
-enum { EVIDENCE_LEFT = 64, HOLDER_LINE = 160 };
+enum { EVIDENCE_LEFT = 64 };
 
 /* Whose a socket is, and on whose word. */
 enum left_kind {
@@ -26,8 +27,7 @@ struct leftover {
 	struct sockdiag_socket socket;
 	enum left_kind kind;
 	bool blocks; /* a stranger's, for which a port was refused */
-	pid_t holder; /* a process that has it open; 0 none found */
-	char line[HOLDER_LINE];
+	struct holder holder; /* a process that has it open */
 };
 
 struct evidence {

@@ -159,41 +159,46 @@ in_record(const struct finding *f, const struct procfs_stat *p)
 	return false;
 }
 
-struct holding {
-	const struct evidence *e;
-	unsigned int witness;
-};
-
 /*
  * What the programs of the lease have written speaks once: who is listed
  * himself, and holds a listed socket, has one witness.
  */
-static int
-holds(uint32_t inode, int fd, void *arg)
+/*
+ * What the programs of the lease have written speaks once: a process that the
+ * record lists, and that holds a socket which it lists, has one witness.
+ */
+static unsigned int
+witness_of(const struct evidence *e, uint32_t inode)
 {
-	struct holding *h = arg;
+	unsigned int witness = 0;
 
-	(void)fd;
-	for (size_t i = 0; i < h->e->nleft && inode != 0; i++) {
-		if (h->e->left[i].socket.inode != inode)
+	for (size_t i = 0; i < e->nleft; i++) {
+		if (e->left[i].socket.inode != inode || inode == 0)
 			continue;
-		if (h->e->left[i].kind == LEFT_LEASE)
-			h->witness = WITNESS_SOCKET;
-		else if (h->e->left[i].kind == LEFT_RECORD)
-			h->witness = WITNESS_RECORD;
+		if (e->left[i].kind == LEFT_LEASE)
+			return WITNESS_SOCKET;
+		if (e->left[i].kind == LEFT_RECORD)
+			witness = WITNESS_RECORD;
 	}
-	return h->witness == WITNESS_SOCKET;
+	return witness;
 }
 
 static unsigned int
 ask_sockets(struct finding *f, pid_t pid)
 {
-	struct holding h = { f->e, 0 };
+	unsigned int all = 0;
+	uint32_t *inodes;
+	ssize_t n;
 
-	if (f->e != NULL && f->e->nleft > 0 &&
-	    procfs_sockets(pid, holds, &h) == -1)
+	if (f->e == NULL || f->e->nleft == 0)
+		return 0;
+	n = procfs_sockets(pid, &inodes);
+	if (n == -1)
 		note_error(f);
-	return h.witness;
+	for (ssize_t i = 0; i < n; i++)
+		all |= witness_of(f->e, inodes[i]);
+	free(inodes);
+	return all & WITNESS_SOCKET ? WITNESS_SOCKET : all;
 }
 
 static void
@@ -258,12 +263,6 @@ add(struct finding *f, const struct procfs_stat *p, unsigned int witnesses)
 	return 0;
 }
 
-static bool
-gone(const struct procfs_stat *p)
-{
-	return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
-}
-
 /* Processes in the order of their pids, and what each has for witnesses. */
 struct crowd {
 	struct procfs_stat *list; /* heap */
@@ -301,8 +300,9 @@ ask_parents(const struct finding *f, struct crowd *c)
 		for (size_t i = 0; i < c->n; i++) {
 			const struct procfs_stat *p = &c->list[i];
 
-			if (c->witnesses[i] & WITNESS_PARENT || gone(p) ||
-			    spared(f, p->pid) || !parent_proven(c, p))
+			if (c->witnesses[i] & WITNESS_PARENT ||
+			    procfs_dead(p) || spared(f, p->pid) ||
+			    !parent_proven(c, p))
 				continue;
 			c->witnesses[i] |= WITNESS_PARENT;
 			changed = true;
@@ -330,7 +330,7 @@ ask_all(struct finding *f, struct crowd *c)
 	if (c->witnesses == NULL)
 		return -1;
 	for (size_t i = 0; i < c->n; i++)
-		if (!gone(&c->list[i]) && !spared(f, c->list[i].pid))
+		if (!procfs_dead(&c->list[i]) && !spared(f, c->list[i].pid))
 			c->witnesses[i] = ask_witnesses(f, &c->list[i]);
 	ask_parents(f, c);
 	for (size_t i = 0; i < c->n && rc == 0; i++)
@@ -378,14 +378,20 @@ list_images(struct finding *f, struct crowd *c)
 	return 0;
 }
 
-/* Is it in this pid namespace, and may we know? */
-static int
-lives_in(pid_t pid, void *arg)
+/* Is a process in this pid namespace, or could that not be found out? */
+static bool
+lived_in(uint64_t pidns)
 {
-	const uint64_t *pidns = arg;
 	uint64_t its;
+	pid_t *pids;
+	ssize_t n = procfs_pids(&pids);
+	bool lived = n == -1;
 
-	return procfs_namespace_of(pid, "pid", &its) == 0 && its == *pidns;
+	for (ssize_t i = 0; i < n && !lived; i++)
+		lived = procfs_namespace_of(pids[i], "pid", &its) == 0 &&
+			its == pidns;
+	free(pids);
+	return lived;
 }
 
 /*
@@ -401,7 +407,7 @@ out_of_sight(const struct finding *f)
 		return true;
 	if (theirs == 0 || theirs == f->pidns)
 		return false;
-	return f->pidns != INITIAL_PIDNS || procfs_each(lives_in, &theirs) != 0;
+	return f->pidns != INITIAL_PIDNS || lived_in(theirs);
 }
 
 int
@@ -427,29 +433,6 @@ members_find(struct members *t, const struct stored *s,
 	return end(&f);
 }
 
-struct pids {
-	pid_t *list; /* heap */
-	size_t n, room;
-};
-
-static int
-collect(pid_t pid, void *arg)
-{
-	struct pids *pids = arg;
-	pid_t *list;
-
-	if (pids->n == pids->room) {
-		list =
-		    reallocarray(pids->list, pids->room + 512, sizeof(*list));
-		if (list == NULL)
-			return -1;
-		pids->list = list;
-		pids->room += 512;
-	}
-	pids->list[pids->n++] = pid;
-	return 0;
-}
-
 /*
  * Two witnesses, the last of which may be its parent, by its parent's word,
  * and so on.
@@ -463,7 +446,7 @@ proven_now(struct finding *f, const struct procfs_stat *p, int ancestors)
 	if (proven(w) || w == 0 || w & WITNESS_PARENT)
 		return proven(w);
 	return ancestors > 0 && !spared(f, p->ppid) &&
-	       procfs_stat(p->ppid, &parent) == 0 && !gone(&parent) &&
+	       procfs_stat(p->ppid, &parent) == 0 && !procfs_dead(&parent) &&
 	       parent.start <= p->start &&
 	       proven_now(f, &parent, ancestors - 1);
 }
@@ -478,7 +461,7 @@ kill_if_proven(struct finding *f, pid_t pid)
 
 	if (fd == -1)
 		return false;
-	killed = procfs_stat(pid, &st) == 0 && !gone(&st) &&
+	killed = procfs_stat(pid, &st) == 0 && !procfs_dead(&st) &&
 		 proven_now(f, &st, ANCESTORS) &&
 		 pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
 	close(fd);
@@ -506,15 +489,16 @@ size_t
 members_kill(const struct stored *s, const struct evidence *e)
 {
 	struct members none = { 0 };
-	struct pids pids = { 0 };
 	struct finding f;
 	size_t killed = 0;
+	pid_t *pids;
+	ssize_t n;
 
 	begin(&f, &none, s, e);
-	(void)procfs_each(collect, &pids);
-	while (pids.n > 0 && f.error == 0)
-		killed += kill_if_proven(&f, pids.list[--pids.n]);
-	free(pids.list);
+	n = procfs_pids(&pids);
+	while (n > 0 && f.error == 0)
+		killed += kill_if_proven(&f, pids[--n]);
+	free(pids);
 	(void)end(&f);
 	return killed;
 }

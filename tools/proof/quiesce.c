@@ -28,7 +28,8 @@ static bool
 held_by_somebody(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].kind != LEFT_FOREIGN && e->left[i].holder != 0)
+		if (e->left[i].kind != LEFT_FOREIGN &&
+		    e->left[i].holder.pid != 0)
 			return true;
 	return false;
 }

@@ -54,21 +54,17 @@ add_port(struct straggler *s, const struct sockdiag_socket *socket)
 	s->nports++;
 }
 
-struct matching {
-	struct straggler *straggler;
-	const struct sockets *sockets;
-};
-
-static int
-match(uint32_t inode, int fd, void *arg)
+static void
+add_ports(struct straggler *s, const struct sockets *all)
 {
-	struct matching *m = arg;
+	uint32_t *held;
+	ssize_t n = procfs_sockets(s->pid, &held);
 
-	(void)fd;
-	for (size_t i = 0; i < m->sockets->n; i++)
-		if (m->sockets->list[i].inode == inode)
-			add_port(m->straggler, &m->sockets->list[i]);
-	return 0;
+	for (ssize_t i = 0; i < n; i++)
+		for (size_t j = 0; j < all->n; j++)
+			if (all->list[j].inode == held[i])
+				add_port(s, &all->list[j]);
+	free(held);
 }
 
 static bool
@@ -85,7 +81,6 @@ note_one(struct stragglers *s, const struct procfs_stat *p,
     const struct sockets *sockets)
 {
 	struct straggler *new = &s->list[s->n];
-	struct matching m = { new, sockets };
 
 	if (known(s, p))
 		return;
@@ -96,7 +91,7 @@ note_one(struct stragglers *s, const struct procfs_stat *p,
 	*new = (struct straggler){ .pid = p->pid, .start = p->start };
 	if (procfs_cmdline(p->pid, new->line, sizeof(new->line)) == -1)
 		(void)snprintf(new->line, sizeof(new->line), "[%s]", p->comm);
-	(void)procfs_sockets(p->pid, match, &m);
+	add_ports(new, sockets);
 	s->n++;
 }
 
@@ -191,16 +186,6 @@ ports_text(const struct straggler *s, const struct record *record, char *text,
 	}
 }
 
-/* Who is not our child is not reaped by us: /proc tells. */
-static bool
-lives(const struct straggler *s)
-{
-	struct procfs_stat st;
-
-	return procfs_stat(s->pid, &st) == 0 && st.start == s->start &&
-	       ((st.state != 'Z' && st.state != 'X') || st.threads > 1);
-}
-
 static void
 end_text(const struct straggler *s, char *text, size_t size)
 {
@@ -210,7 +195,9 @@ end_text(const struct straggler *s, char *text, size_t size)
 	else if (s->gone)
 		(void)snprintf(text, size, "ended with status %d", s->status);
 	else
-		(void)snprintf(text, size, lives(s) ? "not ended" : "ended");
+		/* Not a child of ours, so /proc tells. */
+		(void)snprintf(text, size,
+		    procfs_alive(s->pid, s->start) ? "not ended" : "ended");
 }
 
 void

@@ -8,46 +8,11 @@
 #include "kernel/proctree.h"
 #include "store/recquery.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void
-read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-
-	if (fd != -1) {
-		n = read(fd, text, size - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-}
-
-void
-activity_read(pid_t pid, pid_t tid, const char *file, char *text, size_t size)
-{
-	char path[64];
-
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, file);
-	read_file(path, text, size);
-}
-
-char
-activity_state(pid_t pid, pid_t tid)
-{
-	struct procfs_stat st;
-	char text[512];
-
-	activity_read(pid, tid, "stat", text, sizeof(text));
-	return procfs_parse_stat(text, &st) == 0 ? st.state : '?';
-}
 
 /* The number behind name, which begins a line; 0 when it is not there. */
 static uint64_t
@@ -67,10 +32,9 @@ field(const char *text, const char *name)
 static uint64_t
 bytes_of(pid_t pid)
 {
-	char path[48], text[256];
+	char text[256];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/io", pid);
-	read_file(path, text, sizeof(text));
+	(void)procfs_read(text, sizeof(text), "/proc/%d/io", pid);
 	return field(text, "rchar:") + field(text, "wchar:") +
 	       field(text, "read_bytes:");
 }
@@ -79,12 +43,15 @@ bytes_of(pid_t pid)
 static bool
 read_thread(struct thread_sample *t)
 {
-	char text[128];
+	char text[512];
 
-	t->state = activity_state(t->pid, t->tid);
-	if (strchr("ZX?", t->state) != NULL)
+	(void)procfs_read(
+	    text, sizeof(text), "/proc/%d/task/%d/stat", t->pid, t->tid);
+	t->state = procfs_parse_state(text);
+	if (t->state == 'Z' || t->state == 'X')
 		return false;
-	activity_read(t->pid, t->tid, "schedstat", text, sizeof(text));
+	(void)procfs_read(
+	    text, sizeof(text), "/proc/%d/task/%d/schedstat", t->pid, t->tid);
 	t->ran = t->waited = 0;
 	(void)sscanf(text, "%" SCNu64 " %" SCNu64, &t->ran, &t->waited);
 	t->bytes = t->pid == t->tid ? bytes_of(t->pid) : 0;
@@ -118,18 +85,12 @@ add_thread(struct sample *s, pid_t pid, pid_t tid)
 static void
 add_process(struct sample *s, pid_t pid)
 {
-	struct dirent *entry;
-	char path[32];
-	DIR *dir;
+	pid_t *tids;
+	ssize_t n = procfs_threads(pid, &tids);
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			add_thread(s, pid, (pid_t)atoi(entry->d_name));
-	closedir(dir);
+	for (ssize_t i = 0; i < n; i++)
+		add_thread(s, pid, tids[i]);
+	free(tids);
 }
 
 /* Does pid descend from excluded, or is it that itself? */
@@ -226,7 +187,7 @@ births(struct sampler *s)
 	char text[96], *last;
 	bool same;
 
-	read_file("/proc/loadavg", text, sizeof(text));
+	(void)procfs_read(text, sizeof(text), "/proc/loadavg");
 	last = strrchr(text, ' ');
 	if (last == NULL)
 		return true;

@@ -35,14 +35,4 @@ void activity_free(struct sampler *s);
 struct sample activity_threads(
     pid_t root, const struct record *record, pid_t exclude);
 
-/*
- * Read a file of one thread, as much as fits; text ends with a NUL, and is ""
- * when the thread is gone or the file may not be read.
- */
-void activity_read(
-    pid_t pid, pid_t tid, const char *file, char *text, size_t size);
-
-/* The state of a thread as in proc(5), from its file stat; '?' unknown. */
-char activity_state(pid_t pid, pid_t tid);
-
 #endif

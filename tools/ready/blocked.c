@@ -28,7 +28,6 @@ struct search {
 	const struct record *record;
 	struct dialling dialling[DIALLING];
 	size_t n;
-	const struct dialling *held; /* by the process that is looked at */
 };
 
 /*
@@ -141,16 +140,30 @@ find_dialling(struct search *search, struct sockdiag *diag)
 	sockets_free(&all);
 }
 
-static int
-match(uint32_t inode, int fd, void *arg)
+/* The connection that a process waits for, or NULL. */
+static const struct dialling *
+dialling_of(const struct search *search, pid_t pid)
 {
-	struct search *search = arg;
+	const struct dialling *found = NULL;
+	uint32_t *inodes;
+	ssize_t n = procfs_sockets(pid, &inodes);
 
-	(void)fd;
-	for (size_t i = 0; i < search->n; i++)
-		if (search->dialling[i].inode == inode)
-			search->held = &search->dialling[i];
-	return search->held != NULL;
+	for (ssize_t i = 0; i < n && found == NULL; i++)
+		for (size_t j = 0; j < search->n; j++)
+			if (search->dialling[j].inode == inodes[i])
+				found = &search->dialling[j];
+	free(inodes);
+	return found;
+}
+
+/* The first line of a file of a thread. */
+static void
+read_line(
+    const struct blocked_thread *t, const char *name, char *text, size_t size)
+{
+	(void)procfs_read(
+	    text, size, "/proc/%d/task/%d/%s", t->pid, t->tid, name);
+	text[strcspn(text, "\n")] = '\0';
 }
 
 static void
@@ -159,11 +172,12 @@ read_thread(struct blocked_thread *t)
 	char text[512], *end;
 	long number;
 
-	t->state = activity_state(t->pid, t->tid);
-	activity_read(t->pid, t->tid, "wchan", text, sizeof(text));
+	read_line(t, "stat", text, sizeof(text));
+	t->state = procfs_parse_state(text);
+	read_line(t, "wchan", text, sizeof(text));
 	if (strcmp(text, "0") != 0)
 		(void)strlcpy(t->wchan, text, sizeof(t->wchan)); /* cut */
-	activity_read(t->pid, t->tid, "syscall", text, sizeof(text));
+	read_line(t, "syscall", text, sizeof(text));
 	number = strtol(text, &end, 10);
 	if (end != text && number >= 0)
 		blocked_call(number, t->call, sizeof(t->call));
@@ -180,6 +194,7 @@ static void
 add_thread(struct search *search, struct blocked *found, pid_t pid, pid_t tid)
 {
 	struct blocked_thread s = { .pid = pid, .tid = tid, .threads = 1 };
+	const struct dialling *held;
 
 	read_thread(&s);
 	for (size_t i = 0; i < found->n; i++) {
@@ -193,10 +208,9 @@ add_thread(struct search *search, struct blocked *found, pid_t pid, pid_t tid)
 		return;
 	}
 	(void)procfs_cmdline(pid, s.line, sizeof(s.line));
-	search->held = NULL;
-	if (waits_for_descriptors(s.call) &&
-	    procfs_sockets(pid, match, search) == 1)
-		memcpy(s.awaits, search->held->to, sizeof(s.awaits));
+	held = waits_for_descriptors(s.call) ? dialling_of(search, pid) : NULL;
+	if (held != NULL)
+		memcpy(s.awaits, held->to, sizeof(s.awaits));
 	found->list[found->n++] = s;
 }
 

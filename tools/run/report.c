@@ -60,9 +60,9 @@ print_left(
 
 		if (left->kind == LEFT_FOREIGN)
 			continue;
-		if (left->holder != 0)
+		if (left->holder.pid != 0)
 			(void)snprintf(by, sizeof(by), "held by pid %d (%s)",
-			    left->holder, left->line);
+			    left->holder.pid, left->holder.line);
 		else
 			(void)strlcpy(
 			    by, "held by nobody that can be seen", sizeof(by));

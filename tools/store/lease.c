@@ -26,10 +26,7 @@
 bool
 lease_monitor_lives(const struct identity *id)
 {
-	struct procfs_stat st;
-
-	return id->monitor > 0 && procfs_stat(id->monitor, &st) == 0 &&
-	       st.start == id->start && st.state != 'Z';
+	return id->monitor > 0 && procfs_alive(id->monitor, id->start);
 }
 
 enum lease_state

@@ -80,14 +80,11 @@ notifier_take(struct notifier *n, int channel, pid_t command)
 static uint16_t
 read_reserved(void)
 {
-	char text[16] = "";
-	int fd = open("/proc/sys/net/ipv4/ip_unprivileged_port_start",
-	    O_RDONLY | O_CLOEXEC);
+	char text[16];
 
-	if (fd == -1 || read(fd, text, sizeof(text) - 1) <= 0)
+	if (procfs_read(text, sizeof(text),
+		"/proc/sys/net/ipv4/ip_unprivileged_port_start") <= 0)
 		(void)strlcpy(text, "1024", sizeof(text)); /* ip(7) */
-	if (fd != -1)
-		close(fd);
 	text[strcspn(text, "\n")] = '\0';
 	return (uint16_t)strtonum(text, 0, UINT16_MAX, NULL);
 }
