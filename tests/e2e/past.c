@@ -47,18 +47,17 @@ leave_record(const char *ip, pid_t who)
 	struct statedir dir;
 	struct image image = { .pid = who };
 	struct record *r;
+	struct terms terms = { .leased = parse_address(ip),
+		.flags = TERMS_ADOPTED,
+		.nports = 1,
+		.ports = { { 9926, 9926 } } };
 
 	cr_assert_eq(statedir_open(&dir), 0);
-	cr_assert_eq(
-	    store_create(&dir, parse_address(ip), lease_netns(), &s), 0);
+	cr_assert_eq(store_create(&dir, &terms, lease_netns(), &s), 0);
 	r = s.record;
 	r->magic = r->end = RECORD_MAGIC;
 	r->version = RECORD_VERSION;
 	r->size = sizeof(*r);
-	r->terms = (struct terms){ .leased = s.ip,
-		.flags = TERMS_ADOPTED,
-		.nports = 1,
-		.ports = { { 9926, 9926 } } };
 	identify(r, who);
 	image.start = r->identity.start;
 	image.pidns = r->identity.pidns;

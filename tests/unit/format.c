@@ -18,6 +18,11 @@
 
 enum { IP = 0x7f4d5301, NETNS = 78 };
 
+static const struct terms terms = { .leased = IP,
+	.flags = TERMS_ADOPTED,
+	.nports = 1,
+	.ports = { { 80, 80 } } };
+
 /* The record as it is made; *seen is as another command maps it. */
 static void
 publish(struct statedir *dir, struct stored *s, struct stored *seen)
@@ -25,15 +30,11 @@ publish(struct statedir *dir, struct stored *s, struct stored *seen)
 	struct record *r;
 
 	cr_assert_eq(statedir_open(dir), 0);
-	cr_assert_eq(store_create(dir, IP, NETNS, s), 0);
+	cr_assert_eq(store_create(dir, &terms, NETNS, s), 0);
 	r = s->record;
 	r->magic = r->end = RECORD_MAGIC;
 	r->version = RECORD_VERSION;
 	r->size = sizeof(struct record);
-	r->terms.leased = IP;
-	r->terms.flags = TERMS_ADOPTED;
-	r->terms.nports = 1;
-	r->terms.ports[0] = (struct port_range){ 80, 80 };
 	cr_assert_eq(store_publish(dir, s), 0);
 	store_map(dir, s->name, false, seen);
 	cr_assert_eq(seen->error, 0);

@@ -3,9 +3,9 @@
  * Processes of our own, and what is known of them: who is the lease's, and
  * who is not.
  */
-#include "proof/members.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
+#include "proof/ending.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -57,13 +57,13 @@ list_image(pid_t pid)
 }
 
 static const struct member *
-tenant(const struct members *t, pid_t pid)
+find(const struct members *m, pid_t pid)
 {
 	static const struct member none;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->list[i].pid == pid)
-			return &t->list[i];
+	for (size_t i = 0; i < m->n; i++)
+		if (m->list[i].pid == pid)
+			return &m->list[i];
 	return &none;
 }
 
@@ -120,21 +120,21 @@ marked_family(pid_t *parent, const char *script)
 static const char family[] =
     "sleep 60 >/dev/null & echo $!; exec sleep 61 >/dev/null";
 
-Test(tenants, a_parent_vouches_for_its_child, .init = make_record,
+Test(members, a_parent_vouches_for_its_child, .init = make_record,
     .fini = remove_record)
 {
 	pid_t parent, pid = marked_family(&parent, family);
-	struct members t;
+	struct members m;
 
 	await_exec(parent);
 	await_exec(pid);
 	list_image(parent);
-	cr_assert_eq(members_find(&t, &stored, NULL, AMONG_ALL), 0);
+	cr_assert_eq(members_find(&m, &stored, NULL, AMONG_ALL), 0);
 	cr_expect_eq(
-	    tenant(&t, parent)->witnesses, WITNESS_RECORD | WITNESS_MARK);
-	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
-	members_free(&t);
-	cr_expect_eq(members_kill(&stored, NULL), 2);
+	    find(&m, parent)->witnesses, WITNESS_RECORD | WITNESS_MARK);
+	cr_expect_eq(find(&m, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
+	members_free(&m);
+	cr_expect_eq(ending_kill(&stored, NULL), 2);
 }
 
 /* A pid below the one that we are, and free. */
@@ -149,11 +149,11 @@ lower_pid(void)
 }
 
 /* As after a wrap of the pids. */
-Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
+Test(members, so_does_one_with_a_higher_pid, .init = make_record,
     .fini = remove_record)
 {
 	char script[256];
-	struct members t;
+	struct members m;
 	pid_t parent, pid, wanted = lower_pid();
 
 	(void)snprintf(script, sizeof(script),
@@ -165,10 +165,10 @@ Test(tenants, so_does_one_with_a_higher_pid, .init = make_record,
 		cr_skip_test("pids cannot be chosen");
 	await_exec(pid);
 	list_image(parent);
-	cr_assert_eq(members_find(&t, &stored, NULL, AMONG_ALL), 0);
-	cr_expect_eq(tenant(&t, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
-	cr_expect_eq(members_end(&t, SIGTERM, 10000), 0);
-	members_free(&t);
+	cr_assert_eq(members_find(&m, &stored, NULL, AMONG_ALL), 0);
+	cr_expect_eq(find(&m, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
+	cr_expect_eq(ending_ask(&m, SIGTERM, 10000), 0);
+	members_free(&m);
 }
 
 static struct evidence
@@ -196,32 +196,32 @@ static const struct {
 	{ LEFT_FOREIGN, false, 0 },
 };
 
-Test(tenants, the_record_is_one_witness_and_a_stranger_none,
+Test(members, the_record_is_one_witness_and_a_stranger_none,
     .init = make_record, .fini = remove_record)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pid_t listed = child(), other = child();
 	struct evidence e;
-	struct members t;
+	struct members m;
 
 	list_image(listed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		e = evidence_of(fd, rows[i].kind);
-		cr_assert_eq(members_find(&t, &stored, &e, AMONG_ALL), 0);
+		cr_assert_eq(members_find(&m, &stored, &e, AMONG_ALL), 0);
 		cr_expect_eq(
-		    tenant(&t, rows[i].listed ? listed : other)->witnesses,
+		    find(&m, rows[i].listed ? listed : other)->witnesses,
 		    rows[i].witnesses, "row %zu", i);
-		members_free(&t);
+		members_free(&m);
 	}
 }
 
 /* Every one of them is as good as proven. */
-Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
+Test(members, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
     .fini = remove_record)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), file, done[2];
 	struct evidence e = evidence_of(fd, LEFT_LEASE);
-	struct members t;
+	struct members m;
 	pid_t holder;
 	char c;
 
@@ -244,18 +244,18 @@ Test(tenants, of_many_who_ask_for_the_end_none_is_ended, .init = make_record,
 		cr_assert_eq(c, 'y');
 		list_image(pid);
 	}
-	cr_assert_eq(members_find(&t, &stored, &e, AMONG_ALL), 0);
-	cr_expect_eq(t.n, 0, "%zu", t.n);
-	members_free(&t);
+	cr_assert_eq(members_find(&m, &stored, &e, AMONG_ALL), 0);
+	cr_expect_eq(m.n, 0, "%zu", m.n);
+	members_free(&m);
 	cr_expect_eq(unlink(stored.path), 0);
 	close(stored.fd);
 }
 
-Test(tenants, who_cannot_be_looked_at_is_not_gone, .init = make_record,
+Test(members, who_cannot_be_looked_at_is_not_gone, .init = make_record,
     .fini = remove_record)
 {
 	struct rlimit before, few;
-	struct members t = { 0 }, none;
+	struct members m = { 0 }, none;
 	struct member one = { .witnesses = WITNESS_RECORD | WITNESS_MARK };
 	struct procfs_stat st;
 
@@ -263,23 +263,23 @@ Test(tenants, who_cannot_be_looked_at_is_not_gone, .init = make_record,
 	list_image(one.pid);
 	cr_assert_eq(procfs_stat(one.pid, &st), 0);
 	one.start = st.start;
-	t.list = &one;
-	t.n = 1;
+	m.list = &one;
+	m.n = 1;
 	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
 	few.rlim_cur = 3;
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-	cr_expect_eq(members_wait(&t, 50), 1);
-	cr_expect_eq(members_end(&t, SIGTERM, 50), 1);
+	cr_expect_eq(ending_wait(&m, 50), 1);
+	cr_expect_eq(ending_ask(&m, SIGTERM, 50), 1);
 	cr_expect_eq(members_find(&none, &stored, NULL, AMONG_ALL), -1);
 	cr_expect_eq(errno, EMFILE);
 	cr_expect_eq(members_find(&none, &stored, NULL, AMONG_IMAGES), -1);
 	cr_expect_eq(errno, EMFILE);
-	cr_expect_eq(members_kill(&stored, NULL), 0);
-	members_excuse(&t, &stored);
-	cr_expect_eq(t.n, 1);
+	cr_expect_eq(ending_kill(&stored, NULL), 0);
+	members_exclude_callers(&m, &stored);
+	cr_expect_eq(m.n, 1);
 	cr_expect_not(members_proven(&one));
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 	one.witnesses = WITNESS_RECORD | WITNESS_MARK;
-	cr_expect_eq(members_end(&t, SIGTERM, 10000), 0);
+	cr_expect_eq(ending_ask(&m, SIGTERM, 10000), 0);
 }

@@ -17,6 +17,10 @@
 
 enum { IP = 0x7f500301, NETNS = 77 };
 
+static const struct terms terms = {
+	.leased = IP, .nports = 1, .ports = { { 80, 80 } }
+};
+
 static int
 count(const struct statedir *dir, struct stored *s, void *arg)
 {
@@ -29,13 +33,10 @@ count(const struct statedir *dir, struct stored *s, void *arg)
 static void
 publish(const struct statedir *dir, struct stored *s)
 {
-	cr_assert_eq(store_create(dir, IP, NETNS, s), 0);
+	cr_assert_eq(store_create(dir, &terms, NETNS, s), 0);
 	s->record->magic = s->record->end = RECORD_MAGIC;
 	s->record->version = RECORD_VERSION;
 	s->record->size = sizeof(struct record);
-	s->record->terms.leased = IP;
-	s->record->terms.nports = 1;
-	s->record->terms.ports[0] = (struct port_range){ 80, 80 };
 	cr_assert_eq(store_publish(dir, s), 0);
 }
 

@@ -43,18 +43,16 @@ const struct fault_point fault_points[] = {
 	{ "front.attends", false },
 	{ "monitor.gone", false },
 	{ "tree.list", true },
-	{ "conclude.tenants", true },
-	{ "conclude.sockets", true },
-	{ "conclude.proven", false },
+	{ "teardown.members", true },
+	{ "teardown.asked", false },
+	{ "teardown.sockets", true },
+	{ "teardown.proven", false },
 	{ "conclude.told", false },
 	{ "record.remove", true },
 	{ "record.removed", false },
 	{ "monitor.ended", true },
 	{ "release.asked", false },
 	{ "reap.locked", false },
-	{ "reap.tenants", true },
-	{ "reap.asked", false },
-	{ "reap.proven", false },
 };
 const size_t fault_npoints = sizeof(fault_points) / sizeof(*fault_points);
 

@@ -82,10 +82,9 @@ refuse_foreign(struct claim *c, struct evidence *e)
 static int
 create_record(struct claim *c)
 {
-	if (store_create(c->dir, c->terms.leased, c->netns, &c->stored) == -1)
+	if (store_create(c->dir, &c->terms, c->netns, &c->stored) == -1)
 		return claim_explain(c, "cannot create a record in %s: %s",
 		    c->dir->path, strerror(errno));
-	c->stored.record->terms = c->terms;
 	return 0;
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease reap: finish what a lost monitor left. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/text.h"
-#include "claim/reaper.h"
 #include "cmd/getopts.h"
 #include "kernel/addrlock.h"
+#include "proof/teardown.h"
 #include "store/lease.h"
 
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Milliseconds that another reaper may take beyond the grace. */
@@ -47,14 +47,14 @@ report_socket(const char *ip, const struct leftover *left)
 }
 
 static void
-report(const struct reap *r, const char *ip, const struct reaped *out)
+report(const struct reap *r, const char *ip, const struct teardown *out)
 {
 	char reason[96];
 
 	if (r->o.quiet)
 		return;
-	for (size_t i = 0; i < out->tenants.n; i++) {
-		const struct member *t = &out->tenants.list[i];
+	for (size_t i = 0; i < out->found.n; i++) {
+		const struct member *t = &out->found.list[i];
 
 		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
 	}
@@ -123,6 +123,32 @@ refused(struct reap *r, const struct statedir *dir, const struct stored *s,
 }
 
 /*
+ * End what is left and remove the record, if the verdict frees the address.
+ * 0; -1 with errno when it cannot be removed: it keeps the address.
+ */
+static int
+finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
+    struct teardown *out)
+{
+	const struct teardown_policy how = { .among = AMONG_ALL,
+		.sig = r->o.sig,
+		.grace = r->o.grace,
+		.dry_run = r->o.dry_run };
+	struct sockdiag *diag = sockdiag_open();
+
+	(void)fault("reap.locked");
+	teardown(s, diag, &how, out);
+	sockdiag_close(diag);
+	if (!proof_frees(out->verdict))
+		return 0;
+	if (s->error == EISDIR) {
+		errno = EISDIR;
+		return -1;
+	}
+	return r->o.dry_run ? 0 : store_remove(dir, s->name);
+}
+
+/*
  * With its sentinel in hand, nobody else can finish it meanwhile; but somebody
  * may have done so just before, and the name be a newer lease's.
  */
@@ -130,9 +156,8 @@ static int
 reap_one(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct reap *r = arg;
-	struct reaping how = { r->o.sig, r->o.grace, r->o.dry_run };
 	struct holder rival;
-	struct reaped out;
+	struct teardown out;
 	struct stored fresh;
 	char ip[16];
 	int sentinel;
@@ -151,18 +176,16 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 		close(sentinel);
 		return 0;
 	}
-	reaper_finish(dir, &fresh, &how, &out);
-	store_unmap(&fresh);
-	if (out.stays != 0) {
-		warnx("%s: cannot be removed: %s", fresh.path,
-		    strerror(out.stays));
+	if (finish(r, dir, &fresh, &out) == -1) {
+		warn("%s: cannot be removed", fresh.path);
 		r->failed = true;
 	} else {
 		report(r, ip, &out);
 	}
+	store_unmap(&fresh);
 	if (out.verdict >= VERDICT_HELD)
 		r->left++;
-	members_free(&out.tenants);
+	members_free(&out.found);
 	close(sentinel);
 	return 0;
 }

@@ -52,6 +52,12 @@ proof_of(const struct evidence *e)
 	return rule->verdict;
 }
 
+bool
+proof_frees(enum verdict verdict)
+{
+	return verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
+}
+
 const char *
 proof_name(enum verdict verdict)
 {

@@ -14,6 +14,9 @@ enum verdict {
 
 enum verdict proof_of(const struct evidence *e);
 
+/* May the address be used again after this verdict? */
+bool proof_frees(enum verdict verdict);
+
 /* "CLEAN", "COOLING", "HELD", "UNKNOWN". */
 const char *proof_name(enum verdict verdict);
 

@@ -70,20 +70,20 @@ map(int fd, bool writable)
 }
 
 int
-store_create(
-    const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s)
+store_create(const struct statedir *dir, const struct terms *terms,
+    uint64_t netns, struct stored *s)
 {
 	char name[48], temp[56];
 	int fd, error;
 
-	statedir_name(ip, netns, name);
+	statedir_name(terms->leased, netns, name);
 	if (name_stored(dir, name, s) == -1) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	s->ip = ip;
+	s->terms = *terms;
+	s->ip = terms->leased;
 	s->netns = netns;
-	s->writable = true;
 	new_name(name, temp);
 	if (unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT)
 		return -1;
@@ -102,6 +102,7 @@ store_create(
 		error = errno;
 	(void)fault("record.created");
 	if (error == 0) {
+		s->record->terms = *terms;
 		s->fd = fd;
 		s->live = true;
 		return 0;
@@ -164,6 +165,37 @@ of_past(const struct stored *s)
 	       identity_past(&s->record->identity, boot);
 }
 
+/* Without ports: all of them count. */
+static struct terms
+terms_of_name(uint32_t ip)
+{
+	bool adopted = addrlock_address(ip) == ip || (ip & 0xff) != HOST_LEASED;
+
+	return (
+	    struct terms){ .leased = ip, .flags = adopted ? TERMS_ADOPTED : 0 };
+}
+
+/* 0 with s->record; or an errno. */
+static int
+map_checked(struct stored *s, int fd, bool writable)
+{
+	struct terms terms;
+	int error = check(fd);
+
+	if (error != 0)
+		return error;
+	s->record = map(fd, writable);
+	if (s->record == NULL)
+		return errno;
+	if (!record_valid(s->record, sizeof(struct record)) ||
+	    !record_terms(s->record, &terms) || terms.leased != s->ip) {
+		store_unmap(s);
+		return EBADMSG;
+	}
+	s->terms = terms;
+	return 0;
+}
+
 void
 store_map(const struct statedir *dir, const char *name, bool writable,
     struct stored *s)
@@ -175,7 +207,7 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		s->error = EINVAL;
 		return;
 	}
-	s->writable = writable;
+	s->terms = terms_of_name(s->ip);
 	fd = openat(dir->fd, name,
 	    (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK |
 		O_CLOEXEC);
@@ -185,20 +217,11 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 	}
 	/* In this order: a monitor that frees removes first, then dies. */
 	s->live = reclock_monitor(fd, &monitor);
-	s->error = check(fd);
-	if (s->error == 0 && (s->record = map(fd, writable)) == NULL)
-		s->error = errno;
+	s->error = map_checked(s, fd, writable);
 	if (s->record != NULL && writable)
 		s->fd = fd;
 	else
 		close(fd);
-	if (s->record != NULL &&
-	    (!record_valid(s->record, sizeof(struct record)) ||
-		!record_terms(s->record, &s->terms) ||
-		s->terms.leased != s->ip)) {
-		store_unmap(s);
-		s->error = EBADMSG;
-	}
 	s->past = of_past(s);
 }
 

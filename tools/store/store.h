@@ -13,25 +13,36 @@
 
 struct stored {
 	struct record *record; /* mapped; NULL when it is unreadable */
-	struct terms terms; /* a copy that makes sense; of one mapped by name */
+	struct terms terms; /* a copy of the record's; of one that cannot be
+			       read what its name tells: no port, so all */
 	uint32_t ip; /* from its name, host byte order */
 	uint64_t netns; /* from its name */
 	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */
-	bool writable;
-	int fd; /* of one that is mapped for writing, see vouch.h; else -1 */
-	bool live; /* its monitor lived when it was mapped; see vouch.h */
+	int fd; /* of one that is mapped for writing, reclock.h; else -1 */
+	bool live; /* its monitor lived when it was mapped; reclock.h */
 	bool past; /* of another boot: only its terms say something */
 	char name[48];
 	char path[PATH_MAX];
 };
 
 /*
- * Create and map the record of ip, all of it allocated; the caller is its
- * monitor until store_unmap or its death, fills it in and calls store_publish,
- * until when nobody sees it.  0; -1 with errno: ENOSPC, EDQUOT, EROFS.
+ * What the record can bear witness of: nothing (NULL) when it is of another
+ * boot, or cannot be read.
  */
-int store_create(
-    const struct statedir *dir, uint32_t ip, uint64_t netns, struct stored *s);
+static inline const struct record *
+store_witness(const struct stored *s)
+{
+	return s->past ? NULL : s->record;
+}
+
+/*
+ * Create and map the record of a lease with these terms, all of it allocated.
+ * The caller is its monitor until store_unmap or its death, fills in the
+ * identity and calls store_publish, until when nobody sees it.  0; -1 with
+ * errno: ENOSPC, EDQUOT, EROFS.
+ */
+int store_create(const struct statedir *dir, const struct terms *terms,
+    uint64_t netns, struct stored *s);
 int store_publish(const struct statedir *dir, const struct stored *s);
 
 /* Does the state directory hold a record of this address? */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The end of a lease, whoever brings it about: a run that is over, `release`,
+ * `reap`, a new tenant of an adopted address.  In this order, because only
+ * this order proves: end the members, wait until the kernel has let go of
+ * their sockets, judge what is left.
+ */
+#ifndef TEARDOWN_H
+#define TEARDOWN_H
+
+#include "proof/members.h"
+#include "proof/proof.h"
+#include "proof/stragglers.h"
+
+struct teardown_policy {
+	/*
+	 * Where to look for members.  AMONG_IMAGES is for a monitor whose
+	 * waitid(2) speaks for all other processes.
+	 */
+	enum members_among among;
+	int sig; /* to ask with */
+	int64_t grace; /* milliseconds from the first one asked to SIGKILL */
+	int64_t patience; /* milliseconds that nobody is asked */
+	bool dry_run; /* find and judge only */
+	/* Descendants of the caller that SIGKILL did not end. */
+	unsigned int stuck;
+	struct stragglers *stragglers; /* members that were asked, or NULL */
+};
+
+struct teardown {
+	enum verdict verdict;
+	struct evidence evidence;
+	struct members found; /* by the first look; the caller frees them */
+};
+
+/*
+ * End the lease of s, whose monitor the caller is, or has proven lost.  diag
+ * may be NULL, which makes the verdict UNKNOWN.  Frees nothing: that is the
+ * caller's, by the verdict.
+ */
+void teardown(const struct stored *s, struct sockdiag *diag,
+    const struct teardown_policy *how, struct teardown *out);
+
+#endif
