@@ -2,6 +2,7 @@
 /* The record is asked, since ps(1) knows monitors by their title alone. */
 #include "lost.h"
 
+#include "store/records.h"
 #include "story.h"
 
 #include "store/lease.h"
@@ -23,7 +24,7 @@ lost_find(void)
 {
 	pid_t pid = 0;
 
-	(void)store_each(lease_netns(), note_monitor, &pid);
+	(void)records_each(lease_netns(), note_monitor, &pid);
 	cr_assert_gt(pid, 1);
 	return pid;
 }

@@ -3,6 +3,7 @@
  * Every program of a lease can write its record, and so can go wrong there:
  * the tools believe the kernel, live on, and say what they do not know.
  */
+#include "store/records.h"
 #include "story.h"
 #include "witness.h"
 
@@ -31,7 +32,7 @@ static void
 only(struct stored *s)
 {
 	s->record = NULL;
-	(void)store_each(lease_netns(), map, s);
+	(void)records_each(lease_netns(), map, s);
 	cr_assert_not_null(s->record);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 #include "kernel/sockdiag.h"
+#include "store/records.h"
 #include "store/store.h"
 #include "tests/arena/arena.h"
 
@@ -105,7 +106,7 @@ lose_monitor(uint64_t netns)
 	pid = arena_start(argv, &out);
 	if (!arena_says(out, "ready", LIMIT))
 		complain("no server; ");
-	(void)store_each(netns, kill_monitor, NULL);
+	(void)records_each(netns, kill_monitor, NULL);
 	(void)arena_wait(pid, LIMIT);
 	close(out);
 	(void)setenv("PORTLEASE_FAULT", armed, 1);

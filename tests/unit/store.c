@@ -4,6 +4,7 @@
 
 #include "kernel/addrlock.h"
 #include "store/history.h"
+#include "store/records.h"
 #include "store/store.h"
 
 #include <criterion/criterion.h>
@@ -51,9 +52,9 @@ Test(store, a_record_appears_complete_and_vanishes, .init = top_make,
 	cr_expect_not(store_has(&dir, IP, NETNS));
 	publish(&dir, &s);
 	cr_expect(store_has(&dir, IP, NETNS));
-	cr_expect_eq(store_each(NETNS, count, &n), 0);
+	cr_expect_eq(records_each(NETNS, count, &n), 0);
 	cr_expect_eq(n, 1);
-	(void)store_each(NETNS + 1, count, &n);
+	(void)records_each(NETNS + 1, count, &n);
 	cr_expect_eq(n, 1);
 	store_map(&dir, s.name, false, &again);
 	cr_expect_eq(again.error, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* An address that the caller chose: who has it is waited for. */
+/* An address that the caller chose: its last tenant is waited for. */
 #ifndef ADOPT_H
 #define ADOPT_H
 
@@ -7,8 +7,8 @@
 #include "claim/claim.h"
 
 /*
- * Claim o->ip, finishing an orphan there, for at most o->wait and while the
- * claimant wants it.  0; -1 with c->why.
+ * Claim o->ip, finishing an orphan there, for at most o->wait and until
+ * it is cancelled.  0; -1 with c->why.
  */
 int adopt_claim(struct claim *c, const struct options *o);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Looks at the same descriptors as the monitor does later, before there is a
- * command that could be asked to end.
+ * The descriptors are those of the monitor's loop, which runs later: while an
+ * address is waited for, there is no command yet that could be asked to end.
  */
 #include "claim/cancel.h"
 #include "base/ipc.h"
@@ -14,11 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Those that end nobody who does not handle them: see signal(7). */
+/* Their default action ends no process: see signal(7). */
 static const int harmless[] = { SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN,
 	SIGTTOU, SIGURG, SIGWINCH };
 
-/* What the caller ignores, we do, and so will the command. */
 static bool
 ignored(int sig)
 {
@@ -29,9 +28,9 @@ ignored(int sig)
 }
 
 bool
-cancel_ends(int sig, int also)
+cancel_ends(int sig, int ending)
 {
-	if (sig == also)
+	if (sig == ending)
 		return true;
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
 		if (sig == harmless[i])
@@ -53,9 +52,9 @@ cancel_watch(struct cancel *c)
 	return c->fd == -1 ? -1 : 0;
 }
 
-/* What the front passed on; true when it is gone, or was told to end. */
+/* Signals that the front passes on; true also when the front is gone. */
 static bool
-heard(struct cancel *c)
+front_cancels(struct cancel *c)
 {
 	struct ipc_signal in;
 	ssize_t n;
@@ -76,7 +75,7 @@ heard(struct cancel *c)
 }
 
 static bool
-signalled(const struct cancel *c)
+monitor_signalled(const struct cancel *c)
 {
 	struct signalfd_siginfo info;
 
@@ -97,9 +96,9 @@ owner_gone(const struct cancel *c)
 bool
 cancel_asked(struct cancel *c)
 {
-	if (heard(c) || owner_gone(c))
+	if (front_cancels(c) || owner_gone(c))
 		return true;
-	if (!signalled(c))
+	if (!monitor_signalled(c))
 		return false;
 	c->sig = SIGTERM;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Whoever wants an address may stop wanting it while it is waited for: a
- * signal comes, the caller is killed, the owner dies.
+ * What makes a claim of an address stop waiting for it: a signal that would
+ * end the command, the end of the front, the end of the owner.
  */
 #ifndef CANCEL_H
 #define CANCEL_H
@@ -9,26 +9,27 @@
 #include <stdbool.h>
 
 struct cancel {
-	int control; /* from the front, which is gone when it closes */
-	int signals; /* signalfd of our own, SIGCHLD means nothing here */
+	int control; /* from the front: its signals, and EOF at its end */
+	int signals; /* signalfd: signals to the monitor itself */
 	int owner; /* pidfd, -1 nobody */
-	int ending; /* --signal: one more that ends */
-	int sig; /* out: by which it gave up, 0 nobody is there to be told */
+	int ending; /* of --signal: it always cancels */
+	int sig; /* out: the signal that cancelled, 0 none */
 	int fd; /* turns readable when there is something to look at */
 };
 
 /*
- * Does this signal end who does not handle it, and was it not ignored when we
- * were started?  also is that of --signal, which always does.
+ * Does this signal end a process that does not handle it?  One that was
+ * ignored when we were started does not, because the command ignores it, too;
+ * ending, the signal of --signal, always does.
  */
-bool cancel_ends(int sig, int also);
+bool cancel_ends(int sig, int ending);
 
-/* Fill in fd, from the others.  0; -1 with errno. */
+/* Fill in fd.  0; -1 with errno. */
 int cancel_watch(struct cancel *c);
 
 /*
- * Look at what came; true when the address is not wanted any more.  Other
- * signals are dropped, as a command that does not handle them would.
+ * Read what came; true when the claim is cancelled.  Signals that end nothing
+ * are dropped, as the command would drop them.
  */
 bool cancel_asked(struct cancel *c);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The look costs some microseconds a record; only an orphan costs more.  Two
- * who start a reaper at once do no harm: the orphan's sentinel decides.
+ * reapers started at once do no harm: the lock of the address decides.
  */
 #include "claim/orphans.h"
 #include "base/fault.h"
+#include "claim/reapchild.h"
 #include "kernel/procfs.h"
-#include "store/identity.h"
 #include "store/lease.h"
+#include "store/records.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,16 +25,16 @@ enum { KEPT = sizeof(kept) / sizeof(*kept) };
 struct look {
 	int64_t then; /* clock_ms: leases since then do not count */
 	uint64_t pidns;
-	uint32_t ip; /* that our caller sees to himself */
+	uint32_t ip; /* that our caller finishes itself */
 	char boot[PROCFS_BOOT_ID]; /* "" unknown */
 	unsigned int alive; /* monitors whose pids exist */
 	struct identity sample; /* one of these, each with equal chance */
 };
 
 /*
- * A pid that is gone needs no second question.  Start times cost 10 us each,
- * so of the others only one is asked for its own: a pid that was reused is
- * found by one of the next leases.
+ * A monitor whose pid is gone is lost.  Of the others only one, chosen at
+ * random, is asked for its start time, which costs 10 us: a pid that was
+ * reused is found by one of the next leases.
  */
 static int
 lost(uint32_t ip, const struct identity *id, void *arg)
@@ -43,7 +43,7 @@ lost(uint32_t ip, const struct identity *id, void *arg)
 
 	if (ip == look->ip)
 		return 0;
-	if (identity_past(id, look->boot))
+	if (store_past(id, look->boot))
 		return 1;
 	if (id->pidns != look->pidns || id->monitor <= 0 ||
 	    (int64_t)(id->since / 1000000) >= look->then)
@@ -53,13 +53,6 @@ lost(uint32_t ip, const struct identity *id, void *arg)
 	if (arc4random_uniform(++look->alive) == 0)
 		look->sample = *id;
 	return 0;
-}
-
-/* What is started inside a lease is that one's, and is ended with it. */
-static bool
-inside(void)
-{
-	return getenv("PORTLEASE_RECORD") != NULL;
 }
 
 static bool
@@ -74,11 +67,11 @@ any(const struct options *o, int64_t then)
 		return false;
 	if (procfs_boot_id(look.boot) == -1)
 		look.boot[0] = '\0';
-	return store_identities(netns, lost, &look) != 0 ||
+	return records_identities(netns, lost, &look) != 0 ||
 	       (look.alive > 0 && !lease_monitor_lives(&look.sample));
 }
 
-/* A mark of some lease in its environment would make it a tenant there. */
+/* The mark of a lease in its environment would make it a member there. */
 static void
 fill_environment(char *env[KEPT + 1])
 {
@@ -93,42 +86,22 @@ fill_environment(char *env[KEPT + 1])
 	*env = NULL;
 }
 
-static _Noreturn void
-become_reaper(const struct options *o)
-{
-	char grace[32], sig[16], *env[KEPT + 1];
-	char *args[] = { (char[]){ "portlease" }, (char[]){ "reap" },
-		(char[]){ "--all" }, (char[]){ "-q" }, (char[]){ "-g" }, grace,
-		(char[]){ "-s" }, sig, NULL };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	(void)snprintf(grace, sizeof(grace), "%lldms", (long long)o->grace);
-	(void)snprintf(sig, sizeof(sig), "%d", o->sig);
-	fill_environment(env);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
-	    dup2(null, 2) == -1 || close_range(3, ~0U, 0) == -1 ||
-	    chdir("/") == -1)
-		_exit(EXIT_PORTLEASE);
-	(void)execve("/proc/self/exe", args, env);
-	_exit(EXIT_PORTLEASE);
-}
-
 void
 orphans_finish(const struct options *o, int64_t then)
 {
-	pid_t between, pid;
+	char *env[KEPT + 1];
+	pid_t between;
 
-	if (inside() || !any(o, then))
+	/* What is started inside a lease is that one's, and ends with it. */
+	if (getenv("PORTLEASE_RECORD") != NULL || !any(o, then))
 		return;
 	between = fault("orphans.found") == -1 ? -1 : fork();
 	if (between == 0) {
 		(void)setsid();
-		pid = fork();
-		if (pid == 0)
-			become_reaper(o);
+		if (fork() == 0) {
+			fill_environment(env);
+			reapchild_exec(0, o->sig, o->grace, -1, env);
+		}
 		_exit(0);
 	}
 	if (between != -1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Records whose monitor is dead.  Whoever leases next sees to it that they
- * are finished, by a process that waits for nobody and that nobody waits for.
+ * Records whose monitor is lost.  The next lease of the same user has them
+ * finished, by a process that it does not wait for.
  */
 #ifndef ORPHANS_H
 #define ORPHANS_H

@@ -8,6 +8,7 @@
 #include "kernel/procfs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -40,7 +41,7 @@ random_slice(void)
 	return n % POOL_SLICES;
 }
 
-/* refused: a port that was held by nobody that can be seen. */
+/* *refused: a port that is taken, though no socket on it can be seen. */
 static enum claim_result
 try_slice(struct claim *c, size_t slice, uint16_t *refused)
 {
@@ -51,9 +52,9 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 	struct evidence e;
 
 	c->terms.leased = leased_of(slice);
-	c->sentinel =
+	c->lock =
 	    fault("claim.lock") == -1 ? -1 : addrlock_take(c->terms.leased);
-	if (c->sentinel == -1)
+	if (c->lock == -1)
 		return CLAIM_BUSY;
 	(void)fault("claim.locked");
 	if (store_has(c->dir, c->terms.leased, c->netns)) {
@@ -67,9 +68,7 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 		result = claim_take(c, &e);
 		break;
 	case VERDICT_UNKNOWN:
-		(void)claim_explain(c,
-		    "no address can be proven free: sock_diag: %s",
-		    strerror(e.sockets_unseen));
+		refusal_unproven(false, e.sockets_unseen, c->why);
 		result = CLAIM_BROKEN;
 		break;
 	default:
@@ -82,20 +81,6 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 	return result;
 }
 
-/* Every attempt failed. */
-static int
-explain_exhausted(struct claim *c, uint16_t refused)
-{
-	if (claim_explain_lock(c))
-		return -1;
-	if (refused != 0)
-		return claim_explain(c,
-		    "no free address after %d attempts: port %u is taken by a "
-		    "socket that cannot be seen",
-		    ATTEMPTS, refused);
-	return claim_explain(c, "no free address after %d attempts", ATTEMPTS);
-}
-
 static int
 claim_slice(struct claim *c)
 {
@@ -104,8 +89,10 @@ claim_slice(struct claim *c)
 	uint16_t refused = 0;
 	int rc = 1;
 
-	if (tried == NULL)
-		return claim_explain(c, "%s", strerror(errno));
+	if (tried == NULL) {
+		(void)strlcpy(c->why, strerror(errno), sizeof(c->why));
+		return -1;
+	}
 	for (int i = 0; i < ATTEMPTS && rc == 1; i++) {
 		slice = history_oldest(c->history, tried, from);
 		if (slice == POOL_SLICES)
@@ -124,29 +111,33 @@ claim_slice(struct claim *c)
 		}
 	}
 	free(tried);
-	return rc == 1 ? explain_exhausted(c, refused) : rc;
+	if (rc == 1 && !claim_explain_lock(c))
+		refusal_exhausted(ATTEMPTS, refused, c->why);
+	return rc == 0 ? 0 : -1;
 }
 
 int
 pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
-    struct cancel *claimant)
+    struct cancel *cancel)
 {
 	memset(c, 0, sizeof(*c));
-	c->claimant = claimant;
+	c->cancel = cancel;
 	c->dir = dir;
-	c->sentinel = -1;
+	c->lock = -1;
 	c->terms = o->terms;
 	c->sig = o->sig;
 	c->grace = o->grace;
 	ifaddrs_fill(&c->terms);
-	if (procfs_namespace("net", &c->netns) == -1)
-		return claim_explain(
-		    c, "/proc/self/ns/net: %s", strerror(errno));
-	c->diag = fault("claim.sock_diag") == -1 ? NULL : sockdiag_open();
-	if (c->diag == NULL)
-		return claim_explain(c,
-		    "no address can be proven free: sock_diag: %s",
+	if (procfs_namespace("net", &c->netns) == -1) {
+		(void)snprintf(c->why, sizeof(c->why), "/proc/self/ns/net: %s",
 		    strerror(errno));
+		return -1;
+	}
+	c->diag = fault("claim.sock_diag") == -1 ? NULL : sockdiag_open();
+	if (c->diag == NULL) {
+		refusal_unproven(false, errno, c->why);
+		return -1;
+	}
 	c->history =
 	    fault("claim.history") == -1 ? NULL : history_open(dir, c->netns);
 	return o->ip != 0 ? adopt_claim(c, o) : claim_slice(c);

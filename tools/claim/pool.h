@@ -8,11 +8,11 @@
 
 /*
  * Claim what o asks for, a slice or an address to adopt, waiting at most
- * o->wait for it, and no longer than the claimant wants it.  0; -1 with
+ * o->wait for it, and not longer than until it is cancelled.  0; -1 with
  * c->why.  The caller fills in the record's identity and publishes it.
  */
 int pool_claim(struct claim *c, const struct options *o,
-    const struct statedir *dir, struct cancel *claimant);
+    const struct statedir *dir, struct cancel *cancel);
 
 /*
  * Give the address back: with free, nothing is left and the record goes; else

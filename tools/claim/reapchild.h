@@ -1,43 +1,49 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * `portlease reap` of one address, as a child: whoever waits for the address
- * can wait for it, or stop waiting; the orphan is finished all the same.
+ * `portlease reap` as a process of its own, so that a claim can wait for it or
+ * stop waiting: the orphan is finished all the same.
  */
 #ifndef REAPCHILD_H
 #define REAPCHILD_H
 
-#include "store/statedir.h"
+#include "base/tail.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct reapchild {
 	pid_t pid; /* 0: none runs */
 	int fd; /* its output */
-	char said[512]; /* the end of what it says */
-	size_t len;
+	struct tail said; /* the end of what it says */
 	bool failed; /* the last one could not do its work, and says why */
 };
 
 /*
- * Start one that asks with sig and waits grace milliseconds.  The caller must
- * not hold the sentinel.  0; -1 with errno.
+ * In a forked child: become `portlease reap` of this address, or of all with
+ * 0 and then quietly, in a session of its own.  It asks with sig, waits grace
+ * milliseconds, writes to out, has only the variables of env, and keeps no
+ * other descriptor.
  */
-int reapchild_start(struct reapchild *f, const struct statedir *dir,
-    uint32_t ip, int sig, int64_t grace);
+_Noreturn void reapchild_exec(
+    uint32_t ip, int sig, int64_t grace, int out, char *const env[]);
+
+/*
+ * Start one, for a record in the directory dir.  The caller must not hold the
+ * lock of the address.  0; -1 with errno.
+ */
+int reapchild_start(
+    struct reapchild *r, const char *dir, uint32_t ip, int sig, int64_t grace);
 
 /*
  * Wait until it ends (pid is 0 then), or wake turns readable, for at most ms
  * milliseconds.
  */
-void reapchild_wait(struct reapchild *f, int wake, int64_t ms);
+void reapchild_wait(struct reapchild *r, int wake, int64_t ms);
 
-/* What it said last, printable; "" nothing.  In f. */
-const char *reapchild_line(struct reapchild *f);
+/* The last line that it said, without our name before it; "" none. */
+void reapchild_line(const struct reapchild *r, char line[static TAIL_SIZE]);
 
 /* It goes on without us. */
-void reapchild_leave(struct reapchild *f);
+void reapchild_leave(struct reapchild *r);
 
 #endif

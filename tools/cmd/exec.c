@@ -3,7 +3,6 @@
 #include "base/ipc.h"
 #include "base/printable.h"
 #include "cmd/getopts.h"
-#include "store/coverage.h"
 #include "store/enter.h"
 #include "store/lease.h"
 
@@ -17,6 +16,7 @@ run(const struct command *self, int argc, char *argv[])
 	struct ipc_start start = { 0 };
 	struct stored lease;
 	struct options o;
+	char why[LEASE_WHY];
 	int first;
 
 	options_default(&o);
@@ -24,7 +24,8 @@ run(const struct command *self, int argc, char *argv[])
 	if (first == argc)
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
-	lease_find(&lease, o.ip, "exec");
+	if (lease_find(&lease, o.ip, why) == -1)
+		errx(EXIT_PORTLEASE, "exec: %s", why);
 	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1 ||
 	    enter_lease(&start) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");

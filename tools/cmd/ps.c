@@ -2,6 +2,7 @@
 /* portlease ps: all leases of the user in this network namespace. */
 #include "cmd/format.h"
 #include "cmd/getopts.h"
+#include "store/records.h"
 
 #include <err.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ run(const struct command *self, int argc, char *argv[])
 	first = getopts(&o, self, argc, argv);
 	if (first < argc)
 		errx(EXIT_PORTLEASE, "ps: '%s' is not needed", argv[first]);
-	(void)store_each(lease_netns(), keep, &all);
+	(void)records_each(view_netns(), keep, &all);
 	views = calloc(all.n + 1, sizeof(*views));
 	if (views == NULL)
 		err(EXIT_PORTLEASE, "ps");

@@ -4,9 +4,11 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "cmd/getopts.h"
+#include "cmd/view.h"
 #include "kernel/addrlock.h"
 #include "proof/teardown.h"
 #include "store/lease.h"
+#include "store/records.h"
 
 #include <err.h>
 #include <errno.h>
@@ -195,7 +197,7 @@ reap_address(struct reap *r, const struct command *self, const char *text)
 {
 	r->ip = getopts_address(self, text);
 	r->found = 0;
-	(void)store_each(lease_netns(), reap_one, r);
+	(void)records_each(view_netns(), reap_one, r);
 	if (r->found == 0)
 		errx(EXIT_PORTLEASE, "reap: %s: no such lease of yours", text);
 }
@@ -213,9 +215,9 @@ run(const struct command *self, int argc, char *argv[])
 	for (; first < argc; first++)
 		reap_address(&r, self, argv[first]);
 	if (r.o.all && !r.o.dry_run)
-		store_sweep(lease_netns());
+		records_sweep(view_netns());
 	if (r.o.all)
-		(void)store_each(lease_netns(), reap_one, &r);
+		(void)records_each(view_netns(), reap_one, &r);
 	if (r.o.dry_run)
 		return 0;
 	return r.failed ? EXIT_PORTLEASE : r.left > 0;

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/printable.h"
 #include "cmd/getopts.h"
+#include "cmd/view.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
 #include "proof/evidence.h"
@@ -165,7 +166,7 @@ run(const struct command *self, int argc, char *argv[])
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
 	w.ip = getopts_address(self, ip);
-	w.netns = lease_netns();
+	w.netns = view_netns();
 	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
 		return not_found(ip, o.quiet);
 	if (w.found.record == NULL)

@@ -2,6 +2,7 @@
 /* portlease show: one lease, with its programs and open sockets. */
 #include "cmd/format.h"
 #include "cmd/getopts.h"
+#include "store/records.h"
 
 #include <err.h>
 
@@ -39,7 +40,7 @@ run(const struct command *self, int argc, char *argv[])
 				     "ps");
 	wanted.ip = getopts_address(self, argv[first]);
 	wanted.report = o.json ? &format_json : &format_text;
-	if (store_each(lease_netns(), show, &wanted) == 0)
+	if (records_each(view_netns(), show, &wanted) == 0)
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
 		    argv[first]);
 	return 0;

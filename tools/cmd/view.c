@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* sock_diag for the sockets, one pass over /proc for their holders. */
 #include "cmd/view.h"
+#include "base/options.h"
 #include "kernel/addrlock.h"
 #include "store/recquery.h"
 
+#include <err.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -97,4 +99,14 @@ view_free(struct view *v)
 {
 	free(v->sockets);
 	v->sockets = NULL;
+}
+
+uint64_t
+view_netns(void)
+{
+	uint64_t netns = lease_netns();
+
+	if (netns == 0)
+		err(EXIT_PORTLEASE, "/proc/self/ns/net");
+	return netns;
 }

@@ -25,4 +25,10 @@ struct view {
 void view_make(struct view *v, const struct stored *s, bool holders);
 void view_free(struct view *v);
 
+/*
+ * The network namespace whose leases a command is about: ours.  One line and
+ * exit 125 when /proc does not tell.
+ */
+uint64_t view_netns(void);
+
 #endif

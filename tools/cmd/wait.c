@@ -104,6 +104,7 @@ run(const struct command *self, int argc, char *argv[])
 	static struct waiting w;
 	struct stored lease;
 	struct options o;
+	char why[LEASE_WHY];
 
 	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
 	options_default(&o);
@@ -111,7 +112,8 @@ run(const struct command *self, int argc, char *argv[])
 	if (!startup_wanted(&o))
 		errx(EXIT_PORTLEASE,
 		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
-	lease_find(&lease, o.ip, "wait");
+	if (lease_find(&lease, o.ip, why) == -1)
+		errx(EXIT_PORTLEASE, "wait: %s", why);
 	begin(&w, &o, &lease);
 	loop(&w);
 	return w.watch.startup.verdict == READY_READY

@@ -4,7 +4,6 @@
 #include "base/msg.h"
 #include "claim/pool.h"
 #include "kernel/procfs.h"
-#include "store/identity.h"
 
 #include <err.h>
 #include <errno.h>
@@ -100,7 +99,7 @@ publish(struct monitor *m)
 	struct claim *c = &m->claim;
 	struct ipc_start *start = &m->start;
 
-	identity_write(c->stored.record, &m->request, c->netns);
+	store_identify(&c->stored, &m->request);
 	if (store_publish(&m->dir, &c->stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);

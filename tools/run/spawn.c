@@ -2,7 +2,6 @@
 #include "run/spawn.h"
 #include "base/fault.h"
 #include "base/printable.h"
-#include "store/coverage.h"
 #include "store/enter.h"
 #include "trap/filter.h"
 

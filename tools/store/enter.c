@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: ISC */
-/* setenv(3), once a variable. */
+/*
+ * The variables of the lease; and for the program that no shim could look at,
+ * because there is none in the process that becomes it, what the shim does
+ * for all later ones.
+ */
 #include "store/enter.h"
+#include "kernel/procfs.h"
+#include "lease/record.h"
+#include "sock/exe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define SHIM "libportlease.so"
 
-/* Cut the last name of a path, and the slash before it. */
-static void
-cut(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash != NULL)
-		*slash = '\0';
-}
-
-/* As it is built, and as it is installed: below the program's own prefix. */
+/* Where it is built: beside the program.  Installed: below its prefix. */
 static int
 find_shim(char *path, size_t size)
 {
 	static const char *const places[] = { "/" SHIM,
 		"/lib/portlease/" SHIM };
-	char self[PATH_MAX];
+	char self[PATH_MAX], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n <= 0)
 		return -1;
 	self[n] = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		cut(self);
+		slash = strrchr(self, '/');
+		if (slash != NULL)
+			*slash = '\0';
 		if ((size_t)snprintf(path, size, "%s%s", self, places[i]) >=
 		    size) {
 			errno = ENAMETOOLONG;
@@ -71,22 +72,28 @@ names(const char *preload, const char *path)
 	return false;
 }
 
+/* Set a variable to these two, with a colon between them. */
+static int
+join(const char *name, const char *first, const char *second)
+{
+	char *value;
+	int rc;
+
+	if (asprintf(&value, "%s:%s", first, second) == -1)
+		return -1;
+	rc = setenv(name, value, 1);
+	free(value);
+	return rc;
+}
+
 static int
 preload(const char *shim)
 {
 	const char *old = getenv("LD_PRELOAD");
-	char *value;
-	int rc;
 
 	if (old == NULL || *old == '\0')
 		return setenv("LD_PRELOAD", shim, 1);
-	if (names(old, shim))
-		return 0;
-	if (asprintf(&value, "%s:%s", shim, old) == -1)
-		return -1;
-	rc = setenv("LD_PRELOAD", value, 1);
-	free(value);
-	return rc;
+	return names(old, shim) ? 0 : join("LD_PRELOAD", shim, old);
 }
 
 int
@@ -102,4 +109,69 @@ enter_lease(const struct ipc_start *go)
 	    setenv("NOTIFY_SOCKET", go->notify, 1) == -1)
 		return -1;
 	return setenv("PORTLEASE_IP", go->ip, 1);
+}
+
+static void
+set_asan(void)
+{
+	static const char word[] = "verify_asan_link_order=0";
+	const char *old = getenv("ASAN_OPTIONS");
+
+	if (old == NULL || *old == '\0')
+		(void)setenv("ASAN_OPTIONS", word, 1);
+	else
+		(void)join("ASAN_OPTIONS", old, word);
+}
+
+/* We are about to be that program. */
+static struct image
+image_of(const char *path, uint32_t flags)
+{
+	struct image image = { .flags = flags, .pid = getpid() };
+	struct procfs_stat st;
+	size_t len = strlen(path), room = sizeof(image.path) - 1;
+
+	if (procfs_stat(image.pid, &st) == 0)
+		image.start = st.start;
+	(void)procfs_namespace("pid", &image.pidns);
+	(void)strlcpy(image.path, path + (len > room ? len - room : 0),
+	    sizeof(image.path));
+	return image;
+}
+
+static void
+write_image(const char *record, const struct image *image)
+{
+	struct record *r = MAP_FAILED;
+	int fd = open(record, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd != -1)
+		r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fd, 0);
+	if (r != MAP_FAILED) {
+		(void)record_image(r, image);
+		if (image_uncovered(image->flags))
+			(void)atomic_fetch_add(&r->counts.uncovered, 1);
+		(void)munmap(r, sizeof(*r));
+	}
+	if (fd != -1)
+		close(fd);
+}
+
+void
+enter_note_uncovered(const char *record, const char *file, bool trapped)
+{
+	char room[PATH_MAX];
+	const char *path = exe_search(file, room);
+	struct exe target = exe_of(AT_FDCWD, path, 0);
+	struct image image;
+
+	if (target.asan)
+		set_asan();
+	if (!(target.flags & IMAGE_UNCOVERED) || access(path, X_OK) == -1)
+		return;
+	if (trapped && !(target.flags & IMAGE_ALIEN))
+		target.flags |= IMAGE_TRAPPED;
+	image = image_of(path, target.flags);
+	write_image(record, &image);
 }

@@ -7,13 +7,11 @@
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -55,28 +53,22 @@ start_over(struct history *h, const char *boot)
 	(void)snprintf(h->boot, sizeof(h->boot), "%s", boot);
 }
 
-/*
- * Namespaces come and go, and nobody says so.  Whoever starts a history
- * forgets old ones: should it be in use, its order is lost and no more.
- */
-static void
-forget_old(const struct statedir *dir)
+static int
+expire_one(const struct statedir *dir, const char *name, void *arg)
 {
-	struct dirent **list;
 	struct stat st;
-	int n = scandirat(dir->fd, ".", &list, is_history, NULL);
 
-	for (int i = 0; i < n; i++) {
-		if (fstatat(dir->fd, list[i]->d_name, &st,
-			AT_SYMLINK_NOFOLLOW) == 0 &&
-		    time(NULL) - st.st_mtime > KEPT)
-			(void)unlinkat(dir->fd, list[i]->d_name, 0);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
+	(void)arg;
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    time(NULL) - st.st_mtime > KEPT)
+		(void)unlinkat(dir->fd, name, 0);
+	return 0;
 }
 
+/*
+ * No event tells of the end of a network namespace, so the start of one
+ * history removes old ones.  One that is in use loses its order, no more.
+ */
 static int
 open_file(const struct statedir *dir, const char *name)
 {
@@ -84,7 +76,7 @@ open_file(const struct statedir *dir, const char *name)
 
 	if (fd != -1 || errno != ENOENT)
 		return fd;
-	forget_old(dir);
+	(void)statedir_scan(dir, is_history, expire_one, NULL);
 	return openat(
 	    dir->fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 }

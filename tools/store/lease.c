@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The lock on the record tells, and disturbs nobody.  Only of one that cannot
- * be read the sentinel must be asked: for a moment that keeps the address from
- * whoever wants it.
+ * The lock on the record tells whether its monitor lives, and disturbs nobody.
+ * For a record that cannot be read, the lock of the address is tried: for a
+ * moment that keeps the address from a claim.
  */
 #include "store/lease.h"
 #include "base/clock.h"
@@ -13,9 +13,10 @@
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
+#include "store/records.h"
 
-#include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -37,7 +38,8 @@ lease_state(const struct stored *s)
 	return s->record == NULL ? LEASE_UNREADABLE : LEASE_ORPHAN;
 }
 
-/* The descriptor first: who has the lock after that is whom it names. */
+/* The descriptor first: the holder of the lock after that is the one it names.
+ */
 int
 lease_monitor(const struct stored *s, pid_t *pid)
 {
@@ -79,41 +81,57 @@ choose(const struct statedir *dir, struct stored *s, void *arg)
 	return search->stored->record == NULL;
 }
 
-void
-lease_find(struct stored *s, uint32_t ip, const char *command)
+/* Why none was found, or no one of several. */
+static void
+explain(const struct search *search, char *why)
+{
+	char ip[INET_ADDRSTRLEN];
+
+	text_address(search->ip, ip);
+	if (search->orphan)
+		(void)snprintf(why, LEASE_WHY,
+		    "%s: the monitor was lost: 'portlease reap %s' finishes "
+		    "what it left",
+		    ip, ip);
+	else if (search->ip != 0)
+		(void)snprintf(
+		    why, LEASE_WHY, "%s is not leased; see portlease ps", ip);
+	else if (search->found == 0)
+		(void)strlcpy(why,
+		    "nothing is leased; see portlease run --help", LEASE_WHY);
+	else
+		(void)strlcpy(why,
+		    "several leases: choose one; see portlease ps", LEASE_WHY);
+}
+
+int
+lease_find(struct stored *s, uint32_t ip, char why[static LEASE_WHY])
 {
 	const char *inside = getenv("PORTLEASE_IP");
 	struct search search = { .ip = ip, .stored = s };
-	char text[16];
+	uint64_t netns = lease_netns();
 
 	memset(s, 0, sizeof(*s));
+	if (netns == 0) {
+		(void)snprintf(
+		    why, LEASE_WHY, "/proc/self/ns/net: %s", strerror(errno));
+		return -1;
+	}
 	if (ip == 0 && inside != NULL) {
 		search.ip = parse_address(inside);
-		if (search.ip == 0)
-			errx(EXIT_PORTLEASE,
-			    "%s: PORTLEASE_IP: '%s' is not an address in "
+		if (search.ip == 0) {
+			(void)snprintf(why, LEASE_WHY,
+			    "PORTLEASE_IP: '%s' is not an address in "
 			    "127.0.0.0/8",
-			    command, printable_copy(inside));
+			    printable_copy(inside));
+			return -1;
+		}
 	}
-	(void)store_each(lease_netns(), choose, &search);
+	(void)records_each(netns, choose, &search);
 	if (search.found == 1 && s->record != NULL)
-		return;
-	if (search.ip != 0)
-		text_address(search.ip, text);
-	if (search.orphan)
-		errx(EXIT_PORTLEASE,
-		    "%s: %s: the monitor was lost: 'portlease reap %s' "
-		    "finishes what it left",
-		    command, text, text);
-	if (search.ip != 0)
-		errx(EXIT_PORTLEASE, "%s: %s is not leased; see portlease ps",
-		    command, text);
-	errx(EXIT_PORTLEASE,
-	    search.found == 0 ? "%s: nothing is leased; see portlease run "
-				"--help"
-			      : "%s: several leases: choose one; see "
-				"portlease ps",
-	    command);
+		return 0;
+	explain(&search, why);
+	return -1;
 }
 
 const char *
@@ -150,7 +168,5 @@ lease_netns(void)
 {
 	uint64_t netns;
 
-	if (procfs_namespace("net", &netns) == -1)
-		err(EXIT_PORTLEASE, "/proc/self/ns/net");
-	return netns;
+	return procfs_namespace("net", &netns) == 0 ? netns : 0;
 }

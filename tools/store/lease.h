@@ -26,10 +26,11 @@ int lease_monitor(const struct stored *s, pid_t *pid);
 
 /*
  * The live lease of this address, or with 0 the one that we are called in,
- * else the only one: mapped, the caller unmaps it.  One line that begins with
- * command, and exit 125, when there is none, or no telling which.
+ * else the only one: mapped, the caller unmaps it.  0; -1 with why, one line,
+ * when there is none, or no telling which.
  */
-void lease_find(struct stored *s, uint32_t ip, const char *command);
+enum { LEASE_WHY = 400 };
+int lease_find(struct stored *s, uint32_t ip, char why[static LEASE_WHY]);
 
 /* "live", "orphan", "unreadable". */
 const char *lease_state_name(enum lease_state state);
@@ -40,10 +41,7 @@ const char *lease_state_name(enum lease_state state);
  */
 double lease_age(const struct stored *s);
 
-/*
- * The network namespace whose leases are meant: ours.  One line and exit 125
- * when /proc does not tell.
- */
+/* The network namespace whose leases are meant: ours.  0 with errno. */
 uint64_t lease_netns(void);
 
 #endif

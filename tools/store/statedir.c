@@ -2,14 +2,15 @@
 /* Candidates in order of preference, each checked after it was opened. */
 #include "store/statedir.h"
 #include "base/fault.h"
+#include "base/parse.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +92,7 @@ try(struct statedir *dir)
 	return -1;
 }
 
-/* Whatever the umask: nobody else, and we ourselves. */
+/* Closed to others, and open to us, whatever the umask. */
 static int
 make_private(const char *path)
 {
@@ -141,6 +142,23 @@ statedir_each(int (*each)(const struct statedir *, void *), void *arg)
 	return rc;
 }
 
+int
+statedir_scan(const struct statedir *dir, int (*filter)(const struct dirent *),
+    int (*each)(const struct statedir *, const char *name, void *), void *arg)
+{
+	struct dirent **list;
+	int n = scandirat(dir->fd, ".", &list, filter, versionsort), rc = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (rc == 0)
+			rc = each(dir, list[i]->d_name, arg);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return rc;
+}
+
 void
 statedir_name(uint32_t ip, uint64_t netns, char name[static 48])
 {
@@ -148,4 +166,19 @@ statedir_name(uint32_t ip, uint64_t netns, char name[static 48])
 
 	text_address(ip, text);
 	(void)snprintf(name, 48, "%s-%" PRIu64, text, netns); /* at most 36 */
+}
+
+bool
+statedir_parse(const char *name, uint32_t *ip, uint64_t *netns)
+{
+	char text[INET_ADDRSTRLEN], again[48];
+	size_t len = strcspn(name, "-");
+
+	if (len >= sizeof(text) || name[len] != '-')
+		return false;
+	(void)strlcpy(text, name, len + 1);
+	*ip = parse_address(text);
+	*netns = strtoull(name + len + 1, NULL, 10);
+	statedir_name(*ip, *netns, again);
+	return *ip != 0 && strcmp(again, name) == 0;
 }

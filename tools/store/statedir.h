@@ -7,7 +7,9 @@
 #ifndef STATEDIR_H
 #define STATEDIR_H
 
+#include <dirent.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct statedir {
@@ -29,7 +31,18 @@ int statedir_open(struct statedir *dir);
  */
 int statedir_each(int (*each)(const struct statedir *, void *), void *arg);
 
+/*
+ * Call each for the names in the directory that filter takes, in their order.
+ * Ends early with the first result other than 0, and returns it.
+ */
+int statedir_scan(const struct statedir *dir,
+    int (*filter)(const struct dirent *),
+    int (*each)(const struct statedir *, const char *name, void *), void *arg);
+
 /* The name of the record of an address: "127.80.3.1-4026531840". */
 void statedir_name(uint32_t ip, uint64_t netns, char name[static 48]);
+
+/* The address and namespace of such a name; false for any other name. */
+bool statedir_parse(const char *name, uint32_t *ip, uint64_t *netns);
 
 #endif

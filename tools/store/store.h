@@ -6,6 +6,8 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include "base/ipc.h"
+#include "kernel/procfs.h"
 #include "lease/record.h"
 #include "store/statedir.h"
 
@@ -43,7 +45,19 @@ store_witness(const struct stored *s)
  */
 int store_create(const struct statedir *dir, const struct terms *terms,
     uint64_t netns, struct stored *s);
+
+/* Fill in who holds the lease: the caller, for this request. */
+void store_identify(struct stored *s, const struct ipc_request *r);
+
 int store_publish(const struct statedir *dir, const struct stored *s);
+
+/*
+ * Is this identity of another boot than this one (procfs_boot_id, "" unknown)?
+ * Then its pids, times and cookies are nobody's, and whatever has them now is
+ * a stranger.
+ */
+bool store_past(
+    const struct identity *id, const char boot[static PROCFS_BOOT_ID]);
 
 /* Does the state directory hold a record of this address? */
 bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
@@ -58,27 +72,5 @@ void store_unmap(struct stored *s);
 
 /* Remove the file.  0; -1 with errno. */
 int store_remove(const struct statedir *dir, const char *name);
-
-/*
- * Call each for the address and identity of every readable record of this
- * network namespace, in no order: a tenth of what mapping them costs.  Ends
- * with the first result other than 0, and returns it.
- */
-int store_identities(uint64_t netns,
-    int (*each)(uint32_t ip, const struct identity *, void *arg), void *arg);
-
-/*
- * Remove what takers have left that died before they published: files that
- * are no records yet, and whose lock is free.
- */
-void store_sweep(uint64_t netns);
-
-/*
- * Call each for every record of this network namespace in every state
- * directory, in the order of their names.  s is unmapped afterwards.  Ends
- * with the first result other than 0, and returns it.
- */
-int store_each(uint64_t netns,
-    int (*each)(const struct statedir *, struct stored *, void *), void *arg);
 
 #endif
