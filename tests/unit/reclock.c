@@ -27,7 +27,7 @@ see(pid_t pid, void *arg)
 	seen->n++;
 }
 
-/* A child that has done it, and lives until to is closed. */
+/* A child that has taken a lock, and lives until `until` is closed. */
 static pid_t
 child(const char *path, int (*take)(int fd), const int done[2],
     const int until[2])
@@ -85,7 +85,7 @@ lock_all(int fd)
 	return lock(fd, 1, 0);
 }
 
-Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
+Test(reclock, the_kernel_names_the_monitor_and_all_callers)
 {
 	char path[] = "/tmp/portlease-unit-XXXXXX";
 	int fd = mkstemp(path), done[2], until[2];
@@ -114,7 +114,7 @@ Test(vouch, the_kernel_names_the_monitor_and_all_who_ask)
 	cr_expect_eq(unlink(path), 0);
 }
 
-Test(vouch, who_asks_is_found_between_other_locks)
+Test(reclock, a_caller_is_found_between_other_locks)
 {
 	char path[] = "/tmp/portlease-unit-XXXXXX";
 	int fd = mkstemp(path), done[2], until[2];
@@ -136,7 +136,7 @@ Test(vouch, who_asks_is_found_between_other_locks)
 	cr_expect_eq(unlink(path), 0);
 }
 
-Test(vouch, who_is_in_the_way_is_named)
+Test(reclock, a_process_in_the_way_is_named)
 {
 	char path[] = "/tmp/portlease-unit-XXXXXX";
 	int fd = mkstemp(path), done[2], until[2];

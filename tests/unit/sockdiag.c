@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The decoder fed with rows and with garbage; then the kernel asked about
- * sockets of our own, on random addresses that no lease can have.
+ * sockets of our own, on random addresses outside the pool of leases.
  */
 #include "kernel/sockdiag.h"
 #include "base/text.h"
@@ -587,7 +587,7 @@ Test(sockdiag, sees_connections_until_their_very_end)
 }
 
 /* A client of ours elsewhere, connected into the slice, is seen as well. */
-Test(sockdiag, sees_who_is_connected_into_the_slice)
+Test(sockdiag, sees_clients_of_the_slice)
 {
 	uint32_t addr = random_address();
 	int listener = bound(SOCK_STREAM, addr);

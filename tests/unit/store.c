@@ -143,7 +143,7 @@ Test(history, the_longest_unused_comes_first, .init = top_make,
 	close(dir.fd);
 }
 
-Test(sentinel, has_one_holder)
+Test(addrlock, has_one_holder)
 {
 	uint32_t ip = 0x7f000000U | (uint32_t)(getpid() & 0xffff) << 4 | 3;
 	int fd = addrlock_take(ip);

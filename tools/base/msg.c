@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The record has one writer for its report: the monitor.
+ * stderr may block, so an interval timer runs during a write: its signal ends
+ * a write(2) that waits (EINTR).  One signal might come just before the write,
+ * hence the interval; it is sent to this thread alone.
  *
- * A timer's signal ends a write(2) that waits (EINTR).  It comes again and
- * again, for it may come just before the write, and to this thread alone.
+ * The report in the record has one writer: the monitor.
  */
 #include "base/msg.h"
 #include "base/clock.h"
@@ -20,20 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 1000, KNOCK = 50 /* milliseconds */ };
+enum { PATIENCE = 1000, INTERVAL = 50 /* milliseconds */ };
 
-/* Of the one thread that tells: what is held, and who was given up. */
+/* Used by the one thread that writes messages. */
 static struct {
-	FILE *held; /* NULL: nothing is */
+	FILE *held; /* lines are kept here; NULL: they are written at once */
 	char *text; /* what was written to it */
 	size_t len;
-	bool deaf; /* nobody reads stderr */
-} voice;
+	bool stalled; /* stderr took nothing for a whole second */
+} out;
 
-/* What the timer changes while it runs. */
-struct knocking {
+struct interval {
 	timer_t timer;
-	struct sigaction before;
+	struct sigaction action; /* as they were before */
 	sigset_t mask;
 };
 
@@ -44,11 +44,11 @@ ignore(int sig)
 }
 
 static bool
-knock(struct knocking *k)
+start_interval(struct interval *t)
 {
 	static const struct itimerspec often = {
-		.it_interval.tv_nsec = KNOCK * 1000000L,
-		.it_value.tv_nsec = KNOCK * 1000000L,
+		.it_interval.tv_nsec = INTERVAL * 1000000L,
+		.it_value.tv_nsec = INTERVAL * 1000000L,
 	};
 	struct sigaction action = { .sa_handler = ignore }; /* no SA_RESTART */
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
@@ -56,39 +56,39 @@ knock(struct knocking *k)
 	sigset_t set;
 
 	event._sigev_un._tid = gettid(); /* glibc has no better name for it */
-	if (timer_create(CLOCK_MONOTONIC, &event, &k->timer) == -1)
+	if (timer_create(CLOCK_MONOTONIC, &event, &t->timer) == -1)
 		return false;
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
-	(void)sigaction(SIGALRM, &action, &k->before);
-	(void)sigprocmask(SIG_UNBLOCK, &set, &k->mask);
-	(void)timer_settime(k->timer, 0, &often, NULL);
+	(void)sigaction(SIGALRM, &action, &t->action);
+	(void)sigprocmask(SIG_UNBLOCK, &set, &t->mask);
+	(void)timer_settime(t->timer, 0, &often, NULL);
 	return true;
 }
 
 static void
-be_quiet(struct knocking *k)
+stop_interval(struct interval *t)
 {
-	(void)timer_delete(k->timer);
-	(void)sigprocmask(SIG_SETMASK, &k->mask, NULL);
-	(void)sigaction(SIGALRM, &k->before, NULL);
+	(void)timer_delete(t->timer);
+	(void)sigprocmask(SIG_SETMASK, &t->mask, NULL);
+	(void)sigaction(SIGALRM, &t->action, NULL);
 }
 
 static bool
 has_room(int timeout)
 {
-	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return poll(&out, 1, timeout) == 1;
+	return poll(&pfd, 1, timeout) == 1;
 }
 
 /*
- * One line; false when it had no room for a whole second, or an error.  A
- * pipe may take what poll(2) does not promise: it is asked only where a
- * write(2) could stay.
+ * Write one line; false when there was no room for a whole second, or an
+ * error.  A pipe may take more than poll(2) promises, so poll is asked only
+ * where no timer would end the write.
  */
 static bool
-write_line(const char *text, size_t len, bool knocking)
+write_line(const char *text, size_t len, bool timer)
 {
 	int64_t end = clock_ms() + PATIENCE;
 	ssize_t n;
@@ -96,11 +96,11 @@ write_line(const char *text, size_t len, bool knocking)
 	while (len > 0) {
 		if (clock_ms() >= end)
 			return false;
-		n = knocking || has_room(KNOCK)
+		n = timer || has_room(INTERVAL)
 			? write(STDERR_FILENO, text, len)
 			: 0;
 		if (n == -1 && errno == EAGAIN)
-			(void)has_room(KNOCK);
+			(void)has_room(INTERVAL);
 		else if (n == -1 && errno != EINTR)
 			return false;
 		if (n <= 0)
@@ -112,31 +112,31 @@ write_line(const char *text, size_t len, bool knocking)
 	return true;
 }
 
-/* Line by line: a pipe takes a short one whole, whoever else writes there. */
+/* Line by line: a pipe takes a short one whole, so lines do not mix. */
 void
 msg_raw(const char *text, size_t len)
 {
-	struct knocking k;
-	bool knocking;
+	struct interval interval;
+	bool timer;
 	const char *eol;
 	size_t n;
 
-	if (len == 0 || (voice.deaf && !has_room(0)))
+	if (len == 0 || (out.stalled && !has_room(0)))
 		return;
-	knocking = knock(&k);
+	timer = start_interval(&interval);
 	for (; len > 0; text += n, len -= n) {
 		eol = memchr(text, '\n', len);
 		n = eol != NULL ? (size_t)(eol - text) + 1 : len;
-		if (!write_line(text, n, knocking))
+		if (!write_line(text, n, timer))
 			break;
 	}
-	voice.deaf = len > 0;
-	if (knocking)
-		be_quiet(&k);
+	out.stalled = len > 0;
+	if (timer)
+		stop_interval(&interval);
 }
 
 static void
-say(const char *line)
+print_line(const char *line)
 {
 	char text[PATH_MAX + 512];
 	int n = snprintf(text, sizeof(text) - 1, "%s: %s", getprogname(), line);
@@ -144,8 +144,8 @@ say(const char *line)
 						  : sizeof(text) - 2; /* cut */
 
 	text[len++] = '\n';
-	if (voice.held != NULL)
-		(void)fwrite(text, 1, len, voice.held);
+	if (out.held != NULL)
+		(void)fwrite(text, 1, len, out.held);
 	else
 		msg_raw(text, len);
 }
@@ -159,7 +159,7 @@ msg_line(const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(line, sizeof(line), format, ap); /* cut: for people */
 	va_end(ap);
-	say(line);
+	print_line(line);
 }
 
 void
@@ -173,26 +173,26 @@ msg(struct record *r, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(line, sizeof(line), format, ap); /* cut: for people */
 	va_end(ap);
-	say(line);
+	print_line(line);
 	if (used + strlen(line) + 2 <= size)
 		(void)snprintf(report + used, size - used, "%s\n", line);
 }
 
-/* Short of memory lines are not held. */
+/* When memory is short the lines are written at once. */
 void
 msg_hold(void)
 {
-	if (voice.held == NULL)
-		voice.held = open_memstream(&voice.text, &voice.len);
+	if (out.held == NULL)
+		out.held = open_memstream(&out.text, &out.len);
 }
 
 void
 msg_flush(void)
 {
-	if (voice.held == NULL)
+	if (out.held == NULL)
 		return;
-	(void)fclose(voice.held);
-	voice.held = NULL;
-	msg_raw(voice.text, voice.len);
-	free(voice.text);
+	(void)fclose(out.held);
+	out.held = NULL;
+	msg_raw(out.text, out.len);
+	free(out.text);
 }

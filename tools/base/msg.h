@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a monitor tells: a line on stderr, and the same line in the record,
- * from where `portlease release` prints it for a monitor without a stderr.
+ * Lines on stderr.  Those of a monitor also go into the record's report, from
+ * where `portlease release` prints them when the monitor has no stderr.
  *
- * Nobody is waited for who does not read: when stderr takes nothing for a
- * second, what it has no room for is dropped from then on.  It is shared with
- * the command, so it is not made non-blocking for that.
+ * A message never waits for more than a second on a reader of stderr: when
+ * stderr took nothing for that long, what it has no room for is dropped from
+ * then on.  It is shared with the command, so it is not made non-blocking.
  */
 #ifndef MSG_H
 #define MSG_H
@@ -14,14 +14,14 @@
 
 #include <stddef.h>
 
-/* One line, without its end; "portlease: " is put before it on stderr. */
+/* One line, without "portlease: " and its end, on stderr and in the report. */
 void msg(struct record *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same, on stderr alone. */
+/* The same on stderr alone. */
 void msg_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Just these bytes, at once. */
+/* These bytes as they are, at once. */
 void msg_raw(const char *text, size_t len);
 
 /* Keep lines from stderr, until msg_flush() writes them there. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * /proc is read once; who descends from whom is worked out in memory, since
+ * /proc is read once; descent is worked out in memory, since
  * /proc/PID/task/TID/children does not exist in every kernel.
  */
 #include "kernel/proctree.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The monitor has the first byte; whoever asks for the end has one behind any
- * record, where its pid says.
+ * Byte 0 is the monitor's lock.  A caller of `release` locks byte 2^32 + its
+ * pid, beyond the end of any record.
  */
 #include "kernel/reclock.h"
 
@@ -20,7 +20,7 @@ lock(int fd, off_t at)
 	return fcntl(fd, F_SETLK, &want);
 }
 
-/* A lock of somebody else on these bytes, any of them. */
+/* Has another process locked any of these bytes? */
 static bool
 locked(int fd, off_t first, off_t last, struct flock *found)
 {
@@ -41,10 +41,10 @@ bool
 reclock_monitor(int fd, pid_t *monitor)
 {
 	struct flock found;
-	bool is = locked(fd, 0, 0, &found);
+	bool lives = locked(fd, 0, 0, &found);
 
-	*monitor = is && found.l_pid > 0 ? found.l_pid : 0;
-	return is;
+	*monitor = lives && found.l_pid > 0 ? found.l_pid : 0;
+	return lives;
 }
 
 int
@@ -65,8 +65,9 @@ reclock_ask(int fd, pid_t *holder)
 }
 
 /*
- * The kernel tells of one at a time: ask again on either side of it.  A caller
- * has one byte; what has another shape is somebody else's, l_len 0 to the end.
+ * The kernel names one lock at a time: ask again on either side of it.  A
+ * caller locks one byte; a lock of another length (0: to the end of the file)
+ * is none of ours.
  */
 static void
 callers_between(int fd, off_t first, off_t last,

@@ -21,6 +21,9 @@
 #define CONDITIONS  4
 #define ALL_STATES  0x3fffU /* up to bit 13 */
 
+/* Where the prefix may stand, beside the local end. */
+enum { REMOTE = 1, WILDCARD = 2 };
+
 struct sockdiag {
 	int fd; /* -1 after a failure, until the next request */
 	uint32_t portid;
@@ -277,21 +280,6 @@ dump_tcp(
 	return rc;
 }
 
-static void
-require(struct filter *filter, uint8_t op, uint8_t family, uint32_t net,
-    int prefix_len)
-{
-	filter->conditions[filter->count++] =
-	    (struct condition){ op, family, (uint8_t)prefix_len, net };
-}
-
-static void
-require_wildcard(struct filter *filter)
-{
-	require(filter, INET_DIAG_BC_S_COND, AF_INET, INADDR_ANY, 32);
-	require(filter, INET_DIAG_BC_S_COND, AF_INET6, 0, 128);
-}
-
 struct sockdiag *
 sockdiag_open(void)
 {
@@ -318,30 +306,38 @@ sockdiag_close(struct sockdiag *diag)
 	free(diag);
 }
 
-/* An AF_INET condition holds for v4-mapped addresses too. */
+static void
+require(struct filter *filter, uint8_t op, uint8_t family, uint32_t net,
+    int prefix_len)
+{
+	filter->conditions[filter->count++] =
+	    (struct condition){ op, family, (uint8_t)prefix_len, net };
+}
+
+/* An AF_INET condition holds for v4-mapped addresses, too. */
+static struct filter
+filter_of(uint32_t states, uint32_t net, int prefix_len, unsigned int ends)
+{
+	struct filter filter = { .states = states };
+
+	if (prefix_len == 0)
+		return filter;
+	require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
+	if (ends & REMOTE)
+		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
+	if (ends & WILDCARD) {
+		require(&filter, INET_DIAG_BC_S_COND, AF_INET, INADDR_ANY, 32);
+		require(&filter, INET_DIAG_BC_S_COND, AF_INET6, 0, 128);
+	}
+	return filter;
+}
+
 int
 sockdiag_tcp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter = { .states = ALL_STATES };
+	struct filter filter = filter_of(ALL_STATES, net, prefix_len, REMOTE);
 
-	if (prefix_len > 0) {
-		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
-		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
-	}
-	return dump_tcp(diag, &filter, out);
-}
-
-static int
-dump_local(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
-    struct sockets *out)
-{
-	struct filter filter = { .states = states };
-
-	if (prefix_len > 0) {
-		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
-		require_wildcard(&filter);
-	}
 	return dump_tcp(diag, &filter, out);
 }
 
@@ -349,27 +345,28 @@ int
 sockdiag_tcp_listening(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	return dump_local(diag, 1U << TCP_LISTEN, net, prefix_len, out);
+	struct filter filter =
+	    filter_of(1U << TCP_LISTEN, net, prefix_len, WILDCARD);
+
+	return dump_tcp(diag, &filter, out);
 }
 
 int
 sockdiag_tcp_bound(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	return dump_local(diag, 1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net,
-	    prefix_len, out);
+	struct filter filter = filter_of(
+	    1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net, prefix_len, WILDCARD);
+
+	return dump_tcp(diag, &filter, out);
 }
 
 int
 sockdiag_udp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter = { .states = ALL_STATES };
+	struct filter filter =
+	    filter_of(ALL_STATES, net, prefix_len, REMOTE | WILDCARD);
 
-	if (prefix_len > 0) {
-		require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
-		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
-		require_wildcard(&filter);
-	}
 	return dump_families(diag, IPPROTO_UDP, &filter, out);
 }
