@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * LD_PRELOAD is prepended once; what else was there stays, in its order.
+ * The shim is put in front of LD_PRELOAD once; the rest stays, in its order.
  * ASAN_OPTIONS gets a word for programs that insist on being loaded first.
  */
 #include "hook/childenv.h"
 
+#include "lease/strbuf.h"
 #include "sock/uaccess.h"
 
 #include <string.h>
@@ -96,14 +97,15 @@ childenv_room(const struct child_env *env, char *const envp[])
 	asan = length(lookup(envp, ASAN));
 	if (preload > TEXT || asan > TEXT)
 		return 0;
-	return (n + OURS + 1) * sizeof(char *) + strlen(env->preload) +
-	       preload + sizeof(ASAN) + asan + sizeof(ASAN_WORD) + 4;
+	return (n + OURS + 1) * sizeof(char *) + sizeof(PRELOAD) +
+	       strlen(env->preload) + preload + sizeof(ASAN) + asan +
+	       sizeof(ASAN_WORD) + 4;
 }
 
 /* The environment under construction: pointers first, then text. */
 struct builder {
 	char **entry;
-	char *text;
+	struct strbuf text;
 };
 
 static void
@@ -113,11 +115,12 @@ add(struct builder *b, const char *entry)
 		memcpy(b->entry++, &entry, sizeof(entry));
 }
 
+/* Add the entry that was written since this start of it. */
 static void
-copy(struct builder *b, const char *text, size_t len)
+add_text(struct builder *b, const char *start)
 {
-	memcpy(b->text, text, len);
-	b->text += len;
+	strbuf_char(&b->text, '\0');
+	add(b, start);
 }
 
 /* Is the shim one of a list of libraries?  ld.so(8): colon or blank. */
@@ -140,63 +143,61 @@ listed(const char *list, const char *shim)
 static void
 add_without(struct builder *b, const char *list, const char *shim)
 {
-	const char *at = listed(list, shim), *rest;
-	char *entry = b->text;
+	const char *at = listed(list, shim);
+	char *entry = b->text.at;
 
 	if (list == NULL)
 		return;
-	copy(b, PRELOAD, sizeof(PRELOAD) - 1);
-	if (at == NULL) {
-		copy(b, list, strlen(list));
-	} else {
-		rest = at + strlen(shim);
-		copy(b, list, (size_t)(at - list));
-		rest += strspn(rest, ": ");
-		copy(b, rest, strlen(rest));
+	strbuf_add(&b->text, PRELOAD);
+	if (at != NULL) {
+		for (const char *p = list; p < at; p++)
+			strbuf_char(&b->text, *p);
+		list = at + strlen(shim);
+		list += strspn(list, ": ");
 	}
-	copy(b, "", 1);
-	if (entry[sizeof(PRELOAD) - 1] != '\0')
-		add(b, entry);
+	strbuf_add(&b->text, list);
+	if (b->text.at - entry > (ptrdiff_t)sizeof(PRELOAD) - 1)
+		add_text(b, entry);
 }
 
 static void
-add_preload(struct builder *b, const struct child_env *h, char *const envp[],
+add_preload(struct builder *b, const struct child_env *env, char *const envp[],
     const struct exe *target)
 {
 	const char *list = lookup(envp, PRELOAD);
-	const char *shim = value(h->preload, PRELOAD);
-	char *entry = b->text;
+	const char *shim = value(env->preload, PRELOAD);
+	char *entry = b->text.at;
 
 	if (shim == NULL || target->flags & IMAGE_ALIEN) {
 		add_without(b, list, shim == NULL ? "" : shim);
 		return;
 	}
 	if (list == NULL || *list == '\0') {
-		add(b, h->preload);
+		add(b, env->preload);
 		return;
 	}
-	copy(b, PRELOAD, sizeof(PRELOAD) - 1);
+	strbuf_add(&b->text, PRELOAD);
 	if (listed(list, shim) == NULL) {
-		copy(b, shim, strlen(shim));
-		copy(b, ":", 1);
+		strbuf_add(&b->text, shim);
+		strbuf_char(&b->text, ':');
 	}
-	copy(b, list, strlen(list) + 1);
-	add(b, entry);
+	strbuf_add(&b->text, list);
+	add_text(b, entry);
 }
 
 static void
 add_asan(struct builder *b, char *const envp[])
 {
 	const char *options = lookup(envp, ASAN);
-	char *entry = b->text;
+	char *entry = b->text.at;
 
-	copy(b, ASAN, sizeof(ASAN) - 1);
+	strbuf_add(&b->text, ASAN);
 	if (options != NULL && *options != '\0') {
-		copy(b, options, strlen(options));
-		copy(b, ":", 1);
+		strbuf_add(&b->text, options);
+		strbuf_char(&b->text, ':');
 	}
-	copy(b, ASAN_WORD, sizeof(ASAN_WORD));
-	add(b, entry);
+	strbuf_add(&b->text, ASAN_WORD);
+	add_text(b, entry);
 }
 
 /* Entries that are replaced. */
@@ -210,14 +211,15 @@ replaced(const char *entry, const struct exe *target)
 
 char **
 childenv_fill(const struct child_env *env, char *const envp[],
-    const struct exe *target, void *room)
+    const struct exe *target, void *room, size_t size)
 {
 	struct builder b = { .entry = room };
-	size_t n = 0;
+	size_t n = 0, pointers;
 
 	while (envp != NULL && envp[n] != NULL)
 		n++;
-	b.text = (char *)room + (n + OURS + 1) * sizeof(char *);
+	pointers = (n + OURS + 1) * sizeof(char *);
+	b.text = strbuf_in((char *)room + pointers, size - pointers);
 	add_preload(&b, env, envp, target);
 	for (size_t i = 0; i < n; i++)
 		if (!replaced(envp[i], target))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The environment of a child: the one that it was given, with the lease in
- * place of whatever it says of one.  Nothing is allocated; the caller brings
- * the room, on its stack.
+ * The environment of a child: the one that it was given, with the variables
+ * of the lease replaced by ours.  Nothing is allocated; the caller brings the
+ * room, on its stack.
  */
 #ifndef CHILDENV_H
 #define CHILDENV_H
@@ -10,10 +10,10 @@
 #include "hook/attach.h"
 #include "sock/exe.h"
 
-/* Can it be read?  If not, the kernel must say so. */
+/* Can it be read?  If not, the kernel is to refuse it. */
 bool childenv_readable(char *const envp[]);
 
-/* Is this environment an inner lease's, and to be left alone? */
+/* Is this the environment of an inner lease, to be left as it is? */
 bool childenv_other(const struct child_env *env, char *const envp[]);
 
 /*
@@ -22,8 +22,8 @@ bool childenv_other(const struct child_env *env, char *const envp[]);
  */
 size_t childenv_room(const struct child_env *env, char *const envp[]);
 
-/* Build the environment in room and return it. */
+/* Build the environment in room, of size bytes, and return it. */
 char **childenv_fill(const struct child_env *env, char *const envp[],
-    const struct exe *target, void *room);
+    const struct exe *target, void *room, size_t size);
 
 #endif

@@ -78,34 +78,20 @@ answer_outside(const struct lease_ctx *ctx, int fd, struct recipient *to)
 	return true;
 }
 
-/* A UDP socket of IPv4 takes AF_UNSPEC for AF_INET (net/ipv4/udp.c). */
-static bool
-read_unspecified(
-    int fd, const struct sockaddr *sa, socklen_t len, struct endpoint *ep)
-{
-	struct sockaddr_in in;
-	struct endpoint local;
-
-	if (len < sizeof(in) || !sockname_readable(sa, len))
-		return false;
-	memcpy(&in, sa, sizeof(in));
-	*ep =
-	    endpoint_of(AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
-	return in.sin_family == AF_UNSPEC && sockopt_local(fd, &local) &&
-	       local.family == AF_INET;
-}
-
 /* Find where data for this name goes; false: where the program says. */
 static bool
 find_recipient(const struct lease_ctx *ctx, int fd, const void *name,
     socklen_t len, int flags, struct recipient *to)
 {
 	struct sockcall *call = &to->call;
+	struct endpoint local;
 
 	to->error = 0;
 	*call = (struct sockcall){ 0 };
+	/* A UDP socket of IPv4 takes AF_UNSPEC for AF_INET (net/ipv4/udp.c). */
 	if (!sockname_read(&call->asked, name, len) &&
-	    !read_unspecified(fd, name, len, &call->asked))
+	    !(sockname_read_unspec(&call->asked, name, len) &&
+		sockopt_local(fd, &local) && local.family == AF_INET))
 		return false;
 	call->protocol = sockopt_protocol(fd);
 	if (call->protocol == 0 ||
@@ -249,7 +235,7 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	return (int)sent;
 }
 
-/* Show the sender's name, in place, as the program knows it. */
+/* Change the name of the sender, in place, to the one that was asked for. */
 static void
 rename_source(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
     socklen_t len, socklen_t room)
@@ -261,27 +247,26 @@ rename_source(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
 		(void)endpoint_write(&ep, sa, room);
 }
 
-/* The same for a room that cuts names: through one that does not. */
+/* recvmsg where the room cuts the name: receive it elsewhere first. */
 static ssize_t
 receive_cut(const struct lease_ctx *ctx, int fd, struct msghdr *msg, int flags)
 {
 	struct sockaddr *sa = msg->msg_name;
-	struct sockname name;
+	struct sockaddr_storage whole;
+	socklen_t room = msg->msg_namelen;
 	ssize_t rc;
 
-	msg->msg_name = &name.ss;
-	name.len = msg->msg_namelen;
-	msg->msg_namelen = sizeof(name.ss);
+	msg->msg_name = &whole;
+	msg->msg_namelen = sizeof(whole);
 	rc = real()->recvmsg(fd, msg, flags);
 	msg->msg_name = sa;
 	if (rc == -1) {
-		msg->msg_namelen = name.len;
+		msg->msg_namelen = room;
 		return rc;
 	}
-	rename_source(ctx, fd, (struct sockaddr *)&name.ss, msg->msg_namelen,
-	    sizeof(name.ss));
-	memcpy(sa, &name.ss,
-	    name.len < msg->msg_namelen ? name.len : msg->msg_namelen);
+	rename_source(ctx, fd, (struct sockaddr *)&whole, msg->msg_namelen,
+	    sizeof(whole));
+	memcpy(sa, &whole, room < msg->msg_namelen ? room : msg->msg_namelen);
 	return rc;
 }
 

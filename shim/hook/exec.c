@@ -155,7 +155,7 @@ do_exec(const struct call *c)
 	target = aim(ctx, c, name);
 	exec_note_begin(ctx, &target, name, &old);
 	rc = make(c, childenv_fill(attach_child_env(), c->envp, &target,
-			 __builtin_alloca(room)));
+			 __builtin_alloca(room), room));
 	exec_note_undo(ctx, &target, &old);
 	return rc;
 }
@@ -306,8 +306,8 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 		return E2BIG;
 	target = aim(ctx, c, name);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
-	    childenv_fill(
-		attach_child_env(), c->envp, &target, __builtin_alloca(room)));
+	    childenv_fill(attach_child_env(), c->envp, &target,
+		__builtin_alloca(room), room));
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)

@@ -14,19 +14,14 @@
 #include <errno.h>
 #include <string.h>
 
-static int
-bind_name(const struct lease_ctx *ctx, int fd, const struct sockaddr *sa,
-    socklen_t len)
-{
-	if (ctx == NULL)
-		return real()->bind(fd, sa, len);
-	return sockops_bind(ctx, fd, sa, len);
-}
-
 EXPORT int
 bind(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	return bind_name(lease_ctx(), fd, sa, len);
+	const struct lease_ctx *ctx = lease_ctx();
+
+	if (ctx == NULL)
+		return real()->bind(fd, sa, len);
+	return sockops_bind(ctx, fd, sa, len);
 }
 
 EXPORT int
@@ -63,13 +58,14 @@ record_accept(const struct lease_ctx *ctx, int fd, struct endpoint *peer)
 static int
 accept_unnamed(const struct lease_ctx *ctx, int fd, int flags)
 {
-	struct sockname name = { .len = sizeof(name.ss) };
-	struct sockaddr *sa = (struct sockaddr *)&name.ss;
+	struct sockaddr_storage name;
+	struct sockaddr *sa = (struct sockaddr *)&name;
+	socklen_t len = sizeof(name);
 	struct endpoint peer;
 	int rc;
 
-	rc = real()->accept4(fd, sa, &name.len, flags);
-	if (rc != -1 && endpoint_read(&peer, sa, name.len))
+	rc = real()->accept4(fd, sa, &len, flags);
+	if (rc != -1 && endpoint_read(&peer, sa, len))
 		record_accept(ctx, rc, &peer);
 	return rc;
 }
@@ -126,32 +122,35 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 			  : accept_named(ctx, fd, sa, len, flags);
 }
 
-EXPORT int
-getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+/* getsockname and getpeername. */
+static int
+get_name(int fd, struct sockaddr *sa, socklen_t *len,
+    __typeof__(getsockname) *call, __typeof__(sockopt_local) *ask,
+    __typeof__(reverse_local) *reverse)
 {
 	const struct lease_ctx *ctx = lease_ctx();
-	int room = ctx != NULL ? sockname_room(len) : -1, rc;
+	int room = ctx != NULL ? sockname_room(len) : -1;
+	int rc = call(fd, sa, len);
 	struct endpoint ep;
 
-	rc = real()->getsockname(fd, sa, len);
-	if (rc == 0 && written(sa, *len, room, fd, sockopt_local, &ep) &&
-	    reverse_local(ctx, fd, &ep))
+	if (rc == 0 && written(sa, *len, room, fd, ask, &ep) &&
+	    reverse(ctx, fd, &ep))
 		(void)endpoint_write(&ep, sa, (socklen_t)room);
 	return rc;
 }
 
 EXPORT int
+getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return get_name(
+	    fd, sa, len, real()->getsockname, sockopt_local, reverse_local);
+}
+
+EXPORT int
 getpeername(int fd, struct sockaddr *sa, socklen_t *len)
 {
-	const struct lease_ctx *ctx = lease_ctx();
-	int room = ctx != NULL ? sockname_room(len) : -1, rc;
-	struct endpoint ep;
-
-	rc = real()->getpeername(fd, sa, len);
-	if (rc == 0 && written(sa, *len, room, fd, sockopt_peer, &ep) &&
-	    reverse_peer(ctx, fd, &ep))
-		(void)endpoint_write(&ep, sa, (socklen_t)room);
-	return rc;
+	return get_name(
+	    fd, sa, len, real()->getpeername, sockopt_peer, reverse_peer);
 }
 
 /* The kernel says that it is off; the program may have set it. */
@@ -205,6 +204,7 @@ bindresvport(int fd, struct sockaddr_in *sin)
 {
 	const struct lease_ctx *ctx = lease_ctx();
 	struct sockaddr_in any = { .sin_family = AF_INET };
+	const struct sockaddr *sa;
 	int ports = RESVPORT_LAST - RESVPORT_FIRST + 1, rc = -1;
 	int first = (int)getpid() % ports;
 
@@ -212,6 +212,7 @@ bindresvport(int fd, struct sockaddr_in *sin)
 		return real()->bindresvport(fd, sin);
 	if (sin == NULL)
 		sin = &any;
+	sa = (struct sockaddr *)sin;
 	if (sin->sin_family != AF_INET) {
 		errno = EAFNOSUPPORT;
 		return -1;
@@ -219,7 +220,8 @@ bindresvport(int fd, struct sockaddr_in *sin)
 	for (int i = 0; i < ports && rc != 0; i++) {
 		sin->sin_port =
 		    htons((uint16_t)(RESVPORT_FIRST + (first + i) % ports));
-		rc = bind_name(ctx, fd, (struct sockaddr *)sin, sizeof(*sin));
+		rc = ctx == NULL ? real()->bind(fd, sa, sizeof(*sin))
+				 : sockops_bind(ctx, fd, sa, sizeof(*sin));
 		if (rc != 0 && errno != EADDRINUSE)
 			break;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Asked and given: the address plan as tables.  An asked address is first
- * sorted into one of a few kinds; what happens to each kind is a row.
+ * An asked address is of one of a few kinds, and what a slice has for each
+ * kind is a row of a table.
  */
 #include "lease/slice.h"
 
@@ -25,22 +25,19 @@ enum kind {
 	OTHER
 };
 
-/* How a kind is bound in a slice: the host it gets, and the way back. */
+/* What a slice has for a kind. */
 static const struct plan {
-	uint8_t host;
-	uint8_t reach[2]; /* where a client finds it, 0 nowhere */
-	uint8_t source; /* what its client is bound to */
+	uint8_t host; /* what a bind is given */
+	uint8_t reach[2]; /* where a client may find a listener, 0 nowhere */
 	enum placing placing;
 } plans[] = {
-	[LOCALHOST] = { 1, { 1, 0 }, 1, PLACE_EXACT },
-	[HOSTNAME] = { HOST_HOSTNAME, { HOST_HOSTNAME, 1 }, 1, PLACE_EXACT },
-	[ANY4] = { 1, { 1, 0 }, 1, PLACE_KEPT },
-	[ANY6] = { 1, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6, PLACE_KEPT },
-	[ANY6ONLY] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6,
-	    PLACE_KEPT },
-	[LOOPBACK6] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, HOST_LOOPBACK6,
-	    PLACE_EXACT },
-	[OWN] = { 1, { 1, 0 }, 1, PLACE_KEPT },
+	[LOCALHOST] = { 1, { 1, 0 }, PLACE_EXACT },
+	[HOSTNAME] = { HOST_HOSTNAME, { HOST_HOSTNAME, 1 }, PLACE_EXACT },
+	[ANY4] = { 1, { 1, 0 }, PLACE_KEPT },
+	[ANY6] = { 1, { HOST_LOOPBACK6, 1 }, PLACE_KEPT },
+	[ANY6ONLY] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, PLACE_KEPT },
+	[LOOPBACK6] = { HOST_LOOPBACK6, { HOST_LOOPBACK6, 1 }, PLACE_EXACT },
+	[OWN] = { 1, { 1, 0 }, PLACE_KEPT },
 };
 
 bool
@@ -228,85 +225,54 @@ adopt_bind(const struct terms *t, const struct endpoint *asked, enum kind kind,
 	return kind == INSIDE ? PLACE_EXACT : PLACE_KEPT;
 }
 
-static enum placing
-neighbour_bind(
-    const struct terms *t, const struct endpoint *asked, struct endpoint *given)
-{
-	uint8_t host = (uint8_t)endpoint_ip4(asked);
-
-	*given = endpoint_of(asked->family, host_of(t, host), asked->port);
-	return host >= HOST_HOSTNAME ? PLACE_KEPT : PLACE_EXACT;
-}
-
-static enum placing
-slice_place(const struct terms *t, const struct endpoint *asked, enum kind kind,
-    struct endpoint *given)
-{
-	const struct plan *plan = &plans[kind];
-
-	*given =
-	    endpoint_of(asked->family, host_of(t, plan->host), asked->port);
-	return plan->placing;
-}
-
 enum placing
 slice_bind(const struct terms *t, const struct endpoint *asked,
     struct sock_kind sock, struct endpoint *given)
 {
 	enum kind kind = kind_of(t, asked, sock.v6only);
 	bool declared = terms_declares(t, asked->port);
+	uint8_t host = (uint8_t)endpoint_ip4(asked);
 
 	*given = *asked;
 	if (sock.datagram && endpoint_any(asked) && asked->port == 0)
 		return PLACE_PASS;
 	if (t->flags & TERMS_ADOPTED)
 		return adopt_bind(t, asked, kind, given);
-	if (kind == NEIGHBOUR)
-		return neighbour_bind(t, asked, given);
 	if (kind == INSIDE)
 		return PLACE_KEPT;
 	if (kind == OTHER)
 		return declared ? PLACE_OUTSIDE : PLACE_PASS;
 	if (kind == OWN && !declared)
 		return PLACE_PASS;
-	return slice_place(t, asked, kind, given);
-}
-
-/* The hosts where a client of this kind may find somebody; 0 for none. */
-static void
-hosts_reached(const struct endpoint *asked, enum kind kind, uint8_t hosts[2])
-{
-	uint8_t host = (uint8_t)endpoint_ip4(asked);
-
-	hosts[0] = hosts[1] = 0;
-	if (kind == NEIGHBOUR || kind == INSIDE) {
-		hosts[0] = host;
-		hosts[1] = kind == NEIGHBOUR ? HOST_LEASED : 0;
-	} else if (kind != OTHER) {
-		memcpy(hosts, plans[kind].reach, sizeof(plans[kind].reach));
-	}
+	if (kind != NEIGHBOUR)
+		host = plans[kind].host;
+	*given = endpoint_of(asked->family, host_of(t, host), asked->port);
+	if (kind == NEIGHBOUR)
+		return host < HOST_HOSTNAME ? PLACE_EXACT : PLACE_KEPT;
+	return plans[kind].placing;
 }
 
 size_t
 slice_reach(const struct terms *t, const struct endpoint *asked,
-    struct endpoint places[2])
+    struct endpoint given[2])
 {
 	enum kind kind = kind_of(t, asked, false);
-	uint8_t hosts[2];
-	size_t n = 0;
+	uint8_t hosts[2] = { (uint8_t)endpoint_ip4(asked), 0 };
 
 	if (t->flags & TERMS_ADOPTED) {
-		places[0] = endpoint_of(asked->family, t->leased, asked->port);
+		given[0] = endpoint_of(asked->family, t->leased, asked->port);
 		return adopts(kind) ? 1 : 0;
 	}
 	if (kind == OTHER)
 		return 0;
-	hosts_reached(asked, kind, hosts);
+	if (kind == NEIGHBOUR)
+		hosts[1] = HOST_LEASED;
+	else if (kind != INSIDE)
+		memcpy(hosts, plans[kind].reach, sizeof(hosts));
 	for (size_t i = 0; i < 2; i++)
-		if (i == 0 || hosts[i] != 0)
-			places[n++] = endpoint_of(
-			    asked->family, host_of(t, hosts[i]), asked->port);
-	return n;
+		given[i] = endpoint_of(
+		    asked->family, host_of(t, hosts[i]), asked->port);
+	return hosts[1] != 0 ? 2 : 1;
 }
 
 bool
@@ -321,21 +287,13 @@ slice_source(const struct terms *t, const struct endpoint *asked,
     struct endpoint *source)
 {
 	enum kind kind = kind_of(t, asked, false);
-	uint8_t host = HOST_LEASED;
+	bool ip6 = kind == ANY6 || kind == LOOPBACK6;
+	uint8_t host = ip6 ? HOST_LOOPBACK6 : HOST_LEASED;
 
 	if (t->flags & TERMS_ADOPTED)
 		return false;
-	if (kind != NEIGHBOUR && kind != INSIDE && kind != OTHER)
-		host = plans[kind].source;
 	*source = endpoint_of(asked->family, host_of(t, host), 0);
 	return true;
-}
-
-static bool
-is_loopback6(const struct terms *t, const struct endpoint *end)
-{
-	return slice_contains(t, end) &&
-	       (uint8_t)endpoint_ip4(end) == HOST_LOOPBACK6;
 }
 
 struct endpoint
@@ -343,17 +301,15 @@ slice_asked(const struct terms *t, const struct endpoint *end,
     const struct endpoint *other)
 {
 	uint8_t host = (uint8_t)endpoint_ip4(end);
-	struct endpoint asked;
+	uint32_t loopback6 = host_of(t, HOST_LOOPBACK6);
 
 	if (t->flags & TERMS_ADOPTED || !slice_contains(t, end))
 		return *end;
 	if (end->family == AF_INET6 &&
-	    (host == HOST_LOOPBACK6 ||
-		(host == HOST_LEASED && other && is_loopback6(t, other)))) {
-		asked = (struct endpoint){ IN6ADDR_LOOPBACK_INIT, end->port,
+	    (host == HOST_LOOPBACK6 || (host == HOST_LEASED && other != NULL &&
+					   endpoint_ip4(other) == loopback6)))
+		return (struct endpoint){ IN6ADDR_LOOPBACK_INIT, end->port,
 			AF_INET6 };
-		return asked;
-	}
 	if (host == HOST_HOSTNAME)
 		return endpoint_of(end->family, IP4(127, 0, 1, 1), end->port);
 	return endpoint_of(end->family, IP4(127, 0, 0, host), end->port);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the program asks for becomes what it is given, and back.
+ * The address plan: which address a program is given for the one that it asked
+ * for, and back.
  *
- * Pure arithmetic on addresses: no system call, no state, no heap.  The
- * terms of a lease are all it needs.  Everything here is async-signal-safe,
- * never changes errno, and is shared by the shim and the tools.
+ * Pure arithmetic by the terms of a lease: no system call, no state, no heap.
+ * All is async-signal-safe, keeps errno, and is shared by the shim and the
+ * tools.
  */
 #ifndef SLICE_H
 #define SLICE_H
@@ -112,15 +113,15 @@ enum placing slice_bind(const struct terms *t, const struct endpoint *asked,
     struct sock_kind sock, struct endpoint *given);
 
 /*
- * Where a connection to asked may go inside the lease; 0 when it can only be
- * outside.  The first place is the one that refuses when nobody is there.
- * The second, if any, counts only for a socket that was bound there as the
+ * Where a connection to asked may go inside the lease; returns how many ends,
+ * 0 when it can only go outside.  The first one refuses when it has no
+ * listener.  The second counts only for a socket that was bound there as the
  * wildcard (and, when asked is IPv6, as the IPv6 one).
  */
 size_t slice_reach(const struct terms *t, const struct endpoint *asked,
-    struct endpoint places[2]);
+    struct endpoint given[2]);
 
-/* Does a socket that asked for `bound` answer at the second place? */
+/* Does a socket that asked for `bound` answer at the second end? */
 bool slice_answers(const struct endpoint *bound, const struct endpoint *asked);
 
 /*

@@ -176,17 +176,16 @@ interpreter(char line[LINE])
 
 /* Look at one file; the interpreter that it names, in line, or NULL. */
 static const char *
-look(long fd, char line[LINE], struct exe *exe)
+look(long fd, const struct stat *st, char line[LINE], struct exe *exe)
 {
 	struct elf elf = { .fd = fd };
-	struct stat st;
 	long n;
 
 	memset(line, 0, LINE);
 	n = syscall(SYS_pread64, fd, line, LINE - 1, 0L);
 	if (n > 2 && line[0] == '#' && line[1] == '!')
 		return interpreter(line);
-	if (fstat((int)fd, &st) == 0 && gains(fd, &st))
+	if (gains(fd, st))
 		exe->flags |= IMAGE_SETID;
 	if (n < (long)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
 		return NULL;
@@ -195,28 +194,9 @@ look(long fd, char line[LINE], struct exe *exe)
 	return NULL;
 }
 
-/* A file that may be executed but not read. */
-static void
-look_outside(int dirfd, const char *path, int flags, struct exe *exe)
-{
-	struct stat st;
-
-	if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
-		return;
-	exe->found = true;
-	if (gains(-1, &st))
-		exe->flags |= IMAGE_SETID;
-}
-
-/* Only regular files are opened: a FIFO would block, a tape rewind. */
 static long
 open_file(int dirfd, const char *path, int flags)
 {
-	struct stat st;
-
-	if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0 ||
-	    !S_ISREG(st.st_mode))
-		return -1;
 	if (flags & AT_EMPTY_PATH && path[0] == '\0')
 		return syscall(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0);
 	return syscall(
@@ -228,17 +208,24 @@ exe_of(int dirfd, const char *path, int flags)
 {
 	struct exe exe = { 0 };
 	char line[LINE];
+	struct stat st;
 	KEEP_ERRNO;
 
 	for (int i = 0; i < SCRIPTS && path != NULL; i++) {
-		long fd = open_file(dirfd, path, flags);
+		long fd = -1;
 
-		if (fd == -1) {
-			look_outside(dirfd, path, flags, &exe);
+		if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
+			break;
+		exe.found = true;
+		/* A FIFO would block, a tape rewind. */
+		if (S_ISREG(st.st_mode))
+			fd = open_file(dirfd, path, flags);
+		if (fd == -1) { /* it may be executed all the same */
+			if (gains(-1, &st))
+				exe.flags |= IMAGE_SETID;
 			break;
 		}
-		exe.found = true;
-		path = look(fd, line, &exe);
+		path = look(fd, &st, line, &exe);
 		(void)syscall(SYS_close, fd);
 		dirfd = AT_FDCWD;
 		flags = 0;

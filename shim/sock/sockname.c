@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The bytes of names, and nothing about what they mean.
- */
 #include "sock/sockname.h"
 
 #include "sock/uaccess.h"
@@ -21,6 +18,20 @@ bool
 sockname_read(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 {
 	return sockname_readable(sa, len) && endpoint_read(ep, sa, len);
+}
+
+bool
+sockname_read_unspec(
+    struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
+{
+	struct sockaddr_in in;
+
+	if (!sockname_readable(sa, len) || len < sizeof(in))
+		return false;
+	memcpy(&in, sa, sizeof(in));
+	*ep =
+	    endpoint_of(AF_INET, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
+	return in.sin_family == AF_UNSPEC;
 }
 
 int

@@ -9,20 +9,18 @@
 
 #include "lease/slice.h"
 
-/* A name that was asked for in place of the program's own buffer. */
-struct sockname {
-	struct sockaddr_storage ss;
-	socklen_t len; /* as returned: may exceed what was stored */
-};
-
 /* Read a name that a program passed in; false: not IP, or not valid. */
 bool sockname_read(
+    struct endpoint *ep, const struct sockaddr *sa, socklen_t len);
+
+/* The same for a name of AF_UNSPEC, as if it were one of AF_INET. */
+bool sockname_read_unspec(
     struct endpoint *ep, const struct sockaddr *sa, socklen_t len);
 
 /* Will the kernel look at this name at all? */
 bool sockname_readable(const struct sockaddr *sa, socklen_t len);
 
-/* The bytes that a name may take there; -1: the kernel must say so. */
+/* The bytes that a name may take there; -1: the kernel is to refuse it. */
 int sockname_room(const socklen_t *len);
 
 /* Does this message carry a name, or room for one? */

@@ -14,7 +14,6 @@
 #include "sock/trace.h"
 
 #include <errno.h>
-#include <string.h>
 
 /*
  * A name for bind.  The kernel takes AF_UNSPEC with the wildcard for AF_INET
@@ -23,15 +22,8 @@
 bool
 sockops_binds(struct endpoint *ep, const struct sockaddr *sa, socklen_t len)
 {
-	struct sockaddr_in in;
-
-	if (sockname_read(ep, sa, len))
-		return true;
-	if (!sockname_readable(sa, len) || len < sizeof(in))
-		return false;
-	memcpy(&in, sa, sizeof(in));
-	*ep = endpoint_of(AF_INET, INADDR_ANY, ntohs(in.sin_port));
-	return in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == INADDR_ANY;
+	return sockname_read(ep, sa, len) ||
+	       (sockname_read_unspec(ep, sa, len) && endpoint_any(ep));
 }
 
 int
