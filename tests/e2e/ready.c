@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * When is a server ready, and what is said when it never will be: a guest
- * for each way to boot, slowly or not at all.
+ * for each way to start, slowly or not at all.
  */
 #include "reserve.h"
 #include "story.h"
@@ -504,7 +504,7 @@ Test(ready, wait_gives_up_on_a_hung_lease_and_leaves_it_alone)
 	story_end(server);
 }
 
-/* The probe, which only runs while somebody waits, tells it to exit. */
+/* --ready-cmd, which only runs while `wait` does, makes it exit. */
 Test(ready, wait_ends_with_the_lease)
 {
 	const char *fifo = story_path("fifo"), *ip;

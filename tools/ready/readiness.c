@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /*
- * A busy moment before the cap is no spin: nothing else may have moved for as
- * long as the idle limit gives a sleeper.
+ * A busy moment just before the cap is no spin: nothing but a processor may
+ * have moved for as long as the idle limit, or half the cap.
  */
 static bool
 spins(const struct facts *f)

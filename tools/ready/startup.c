@@ -60,7 +60,7 @@ period_of(const struct options *o)
 }
 
 static int
-add(struct startup *s, int fd)
+add_fd(struct startup *s, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -74,9 +74,10 @@ open_all(struct startup *s)
 	if (s->fd == -1)
 		return -1;
 	s->listenwait = listenwait_begin(s->plan.record);
-	if (s->listenwait == NULL || add(s, listenwait_fd(s->listenwait)) == -1)
+	if (s->listenwait == NULL ||
+	    add_fd(s, listenwait_fd(s->listenwait)) == -1)
 		return -1;
-	return s->plan.notify == -1 ? 0 : add(s, s->plan.notify);
+	return s->plan.notify == -1 ? 0 : add_fd(s, s->plan.notify);
 }
 
 int
@@ -233,7 +234,7 @@ handle_events(struct startup *s)
 		on_readycmd_end(s);
 }
 
-/* Programs that the shim is not in wake nobody when they listen: look. */
+/* A program without the shim does not wake the futex when it listens: look. */
 static void
 sample(struct startup *s)
 {
@@ -264,8 +265,8 @@ run_readycmd(struct startup *s)
 		s->readycmd.next = clock_ms() + s->period;
 		return;
 	}
-	(void)add(s, s->readycmd.out);
-	(void)add(s, s->readycmd.pidfd);
+	(void)add_fd(s, s->readycmd.out);
+	(void)add_fd(s, s->readycmd.pidfd);
 }
 
 static void

@@ -63,8 +63,8 @@ void notifier_begin(
 
 /*
  * Do what poll(2) found on the listener: answer one call, or close it.  True,
- * once a lease, when why has something to tell: a call was refused because its
- * process cannot be inspected.
+ * once a lease, when a call was refused because its process cannot be
+ * inspected: why says so then.
  */
 bool notifier_handle(struct notifier *n, short revents);
 
