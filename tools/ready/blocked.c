@@ -1,40 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * /proc/PID/task/TID/{stat,syscall,wchan}, and for connections under way what
- * the kernel has in SYN_SENT, named as the record says it was asked for.
+ * /proc/PID/task/TID/{stat,syscall,wchan}, and for a thread that may wait for a
+ * connection the sockets of its process in SYN_SENT.
  */
 #include "ready/blocked.h"
 #include "kernel/procfs.h"
 #include "ready/activity.h"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-
-enum { DIALLING = 64 };
-
-/* A connection that nobody has answered yet. */
-struct dialling {
-	uint32_t inode;
-	char to[TEXT_ENDPOINT];
-};
 
 struct search {
 	const struct terms *terms;
 	const struct record *record;
-	struct dialling dialling[DIALLING];
-	size_t n;
+	struct sockets connecting; /* of all processes, not answered yet */
 };
 
 /*
- * Calls that a thread waits in.  Those that wait for descriptors may wait for
- * a connection.
+ * Calls that a thread may wait in.  Those that wait for descriptors may wait
+ * for a connection.
  */
-static const struct {
+static const struct call {
 	long number;
 	const char *name;
 	bool descriptors;
@@ -84,76 +73,69 @@ static const struct {
 #undef CALL
 };
 
-static bool
-waits_for_descriptors(const char *name)
+static const struct call *
+find_call(long number)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
-		if (strcmp(calls[i].name, name) == 0)
-			return calls[i].descriptors;
-	return false;
+		if (calls[i].number == number)
+			return &calls[i];
+	return NULL;
 }
 
 void
 blocked_call(long number, char *name, size_t size)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		if (calls[i].number == number) {
-			(void)strlcpy(name, calls[i].name, size);
-			return;
-		}
-	}
-	(void)snprintf(name, size, "system call %ld", number);
-}
+	const struct call *call = find_call(number);
 
-/* As the program asked for it: by the record, else by arithmetic. */
-static void
-name_peer(const struct search *search, const struct sockdiag_socket *s,
-    char to[static TEXT_ENDPOINT])
-{
-	const struct record *r = search->record;
-	struct endpoint peer = s->remote;
-	struct sockcall entry;
-
-	peer.family = s->family; /* what slice_asked goes by */
-
-	if (recquery_event(r, s->cookie, EVENT_CONNECT, &entry))
-		peer = entry.asked;
+	if (call != NULL)
+		(void)strlcpy(name, call->name, size);
 	else
-		peer = slice_asked(search->terms, &peer, NULL);
-	text_endpoint(&peer, to);
+		(void)snprintf(name, size, "system call %ld", number);
 }
 
 static void
-find_dialling(struct search *search, struct sockdiag *diag)
+find_connecting(struct sockets *found, struct sockdiag *diag)
 {
-	struct sockets all = { 0 };
+	size_t n = 0;
 
-	(void)sockdiag_tcp(diag, 0, 0, &all);
-	for (size_t i = 0; i < all.n && search->n < DIALLING; i++) {
-		const struct sockdiag_socket *s = &all.list[i];
-
-		if (s->state != TCP_SYN_SENT || s->inode == 0)
-			continue;
-		search->dialling[search->n].inode = s->inode;
-		name_peer(search, s, search->dialling[search->n++].to);
-	}
-	sockets_free(&all);
+	(void)sockdiag_tcp(diag, 0, 0, found);
+	for (size_t i = 0; i < found->n; i++)
+		if (found->list[i].state == TCP_SYN_SENT)
+			found->list[n++] = found->list[i];
+	found->n = n;
 }
 
-/* The connection that a process waits for, or NULL. */
-static const struct dialling *
-dialling_of(const struct search *search, pid_t pid)
+/* The socket of a process that is connecting, or NULL. */
+static const struct sockdiag_socket *
+connecting_of(const struct search *search, pid_t pid)
 {
-	const struct dialling *found = NULL;
+	const struct sockets *all = &search->connecting;
+	const struct sockdiag_socket *found = NULL;
 	uint32_t *inodes;
 	ssize_t n = procfs_sockets(pid, &inodes);
 
 	for (ssize_t i = 0; i < n && found == NULL; i++)
-		for (size_t j = 0; j < search->n; j++)
-			if (search->dialling[j].inode == inodes[i])
-				found = &search->dialling[j];
+		for (size_t j = 0; j < all->n && found == NULL; j++)
+			if (all->list[j].inode == inodes[i])
+				found = &all->list[j];
 	free(inodes);
 	return found;
+}
+
+/* The peer as the program asked for it: by the record, else by arithmetic. */
+static void
+name_peer(const struct search *search, const struct sockdiag_socket *s,
+    char text[static TEXT_ENDPOINT])
+{
+	struct endpoint peer = s->remote;
+	struct sockcall call;
+
+	peer.family = s->family; /* what slice_asked goes by */
+	if (recquery_event(search->record, s->cookie, EVENT_CONNECT, &call))
+		peer = call.asked;
+	else
+		peer = slice_asked(search->terms, &peer, NULL);
+	text_endpoint(&peer, text);
 }
 
 /* The first line of a file of a thread. */
@@ -166,7 +148,8 @@ read_line(
 	text[strcspn(text, "\n")] = '\0';
 }
 
-static void
+/* Returns its system call: -1 unknown. */
+static long
 read_thread(struct blocked_thread *t)
 {
 	char text[512], *end;
@@ -179,8 +162,10 @@ read_thread(struct blocked_thread *t)
 		(void)strlcpy(t->wchan, text, sizeof(t->wchan)); /* cut */
 	read_line(t, "syscall", text, sizeof(text));
 	number = strtol(text, &end, 10);
-	if (end != text && number >= 0)
-		blocked_call(number, t->call, sizeof(t->call));
+	if (end == text || number < 0)
+		return -1;
+	blocked_call(number, t->call, sizeof(t->call));
+	return number;
 }
 
 static bool
@@ -191,14 +176,15 @@ same(const struct blocked_thread *a, const struct blocked_thread *b)
 }
 
 static void
-add_thread(struct search *search, struct blocked *found, pid_t pid, pid_t tid)
+add_thread(const struct search *search, struct blocked *found,
+    const struct thread_sample *thread)
 {
-	struct blocked_thread s = { .pid = pid, .tid = tid, .threads = 1 };
-	const struct dialling *held;
+	struct blocked_thread t = { thread->pid, thread->tid, .threads = 1 };
+	const struct call *call = find_call(read_thread(&t));
+	const struct sockdiag_socket *socket;
 
-	read_thread(&s);
 	for (size_t i = 0; i < found->n; i++) {
-		if (same(&found->list[i], &s)) {
+		if (same(&found->list[i], &t)) {
 			found->list[i].threads++;
 			return;
 		}
@@ -207,28 +193,27 @@ add_thread(struct search *search, struct blocked *found, pid_t pid, pid_t tid)
 		found->more++;
 		return;
 	}
-	(void)procfs_cmdline(pid, s.line, sizeof(s.line));
-	held = waits_for_descriptors(s.call) ? dialling_of(search, pid) : NULL;
-	if (held != NULL)
-		memcpy(s.awaits, held->to, sizeof(s.awaits));
-	found->list[found->n++] = s;
+	(void)procfs_cmdline(t.pid, t.line, sizeof(t.line));
+	if (call != NULL && call->descriptors &&
+	    (socket = connecting_of(search, t.pid)) != NULL)
+		name_peer(search, socket, t.awaits);
+	found->list[found->n++] = t;
 }
 
 void
-blocked_find(struct blocked *s, pid_t root, pid_t exclude,
+blocked_find(struct blocked *found, pid_t root, pid_t exclude,
     struct sockdiag *diag, const struct terms *terms,
     const struct record *record)
 {
 	struct search search = { .terms = terms, .record = record };
-	struct sample tree;
+	struct sample tree = activity_threads(root, record, exclude);
 
-	memset(s, 0, sizeof(*s));
+	*found = (struct blocked){ 0 };
 	if (diag != NULL)
-		find_dialling(&search, diag);
-	tree = activity_threads(root, record, exclude);
+		find_connecting(&search.connecting, diag);
 	for (size_t i = 0; i < tree.n; i++)
-		add_thread(
-		    &search, s, tree.threads[i].pid, tree.threads[i].tid);
+		add_thread(&search, found, &tree.threads[i]);
+	sockets_free(&search.connecting);
 	free(tree.threads);
 }
 
@@ -243,13 +228,13 @@ state_text(char state)
 }
 
 void
-blocked_text(const struct blocked_thread *s, char *text, size_t size)
+blocked_text(const struct blocked_thread *t, char *text, size_t size)
 {
-	bool in = s->call[0] != '\0' && s->state != 'T' && s->state != 't';
+	bool in = t->call[0] != '\0' && t->state != 'T' && t->state != 't';
 
 	(void)snprintf(text, size, "%s%s%s%s%s%s%s",
-	    in ? "in " : state_text(s->state), in ? s->call : "",
-	    s->awaits[0] != '\0' ? ", connecting to " : "", s->awaits,
-	    s->wchan[0] != '\0' ? " (" : "", s->wchan,
-	    s->wchan[0] != '\0' ? ")" : "");
+	    in ? "in " : state_text(t->state), in ? t->call : "",
+	    t->awaits[0] != '\0' ? ", connecting to " : "", t->awaits,
+	    t->wchan[0] != '\0' ? " (" : "", t->wchan,
+	    t->wchan[0] != '\0' ? ")" : "");
 }

@@ -28,11 +28,11 @@ struct blocked {
 };
 
 /* exclude as for activity_sample; without diag no connection is named. */
-void blocked_find(struct blocked *s, pid_t root, pid_t exclude,
+void blocked_find(struct blocked *found, pid_t root, pid_t exclude,
     struct sockdiag *diag, const struct terms *terms,
     const struct record *record);
 
-/* "in connect to 127.0.0.1:5432 (inet_wait_for_connect)": for people. */
+/* "in connect, connecting to 127.0.0.1:5432 (inet_wait_for_connect)". */
 void blocked_text(const struct blocked_thread *t, char *text, size_t size);
 
 /* The name of a system call that may wait; "system call N" for others. */
