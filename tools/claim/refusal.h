@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Why an address cannot be had, in one line for people.  Pure: the facts come
- * from the caller, who has named the holders of sockets (evidence_holders).
+ * Why an address cannot be had, in one line for people.  Pure: the caller
+ * gathers the facts, and names the holders of sockets (evidence_holders).
  */
 #ifndef REFUSAL_H
 #define REFUSAL_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A socket touches a lease by its local or its remote end.  What its state
- * says of it is a table; whose it is, arithmetic and the record's cookies.
+ * A socket touches a lease by its local or its remote end.  Its addresses tell
+ * whose it is, or else the record by its cookie; its state tells whether
+ * somebody can still use it.
  */
 #include "proof/evidence.h"
 #include "kernel/addrlock.h"
@@ -47,7 +48,7 @@ recorded(const struct looking *l, const struct sockdiag_socket *s)
 }
 
 static bool
-is_sentinel(const struct looking *l, const struct sockdiag_socket *s)
+is_lock(const struct looking *l, const struct sockdiag_socket *s)
 {
 	return s->state == SOCKDIAG_BOUND && s->local.port == ADDRLOCK_PORT &&
 	       sockdiag_within(
@@ -63,7 +64,7 @@ kept(const struct evidence *e, const struct sockdiag_socket *s)
 	return false;
 }
 
-/* Where to keep one of the lease; NULL: no room. */
+/* Where to keep a socket of the lease; NULL: no room. */
 static struct leftover *
 room_for_held(struct evidence *e)
 {
@@ -89,7 +90,7 @@ add_held(
 		*left = (struct leftover){ .socket = *s, .kind = kind };
 }
 
-/* Another stranger's socket explains the same as this one. */
+/* Does this stranger's socket explain what that one would? */
 static bool
 alike(const struct leftover *left, const struct sockdiag_socket *s)
 {
@@ -117,7 +118,7 @@ add_local(const struct looking *l, const struct sockdiag_socket *s)
 	bool adopted = l->terms->flags & TERMS_ADOPTED;
 	enum left_kind kind = LEFT_LEASE;
 
-	if (is_sentinel(l, s))
+	if (is_lock(l, s))
 		return;
 	if (adopted && l->terms->nports > 0 &&
 	    !terms_declares(l->terms, s->local.port)) {
@@ -148,32 +149,34 @@ take(const struct looking *l, const struct sockdiag_socket *s)
 	}
 }
 
-static void
-take_all(const struct looking *l, struct sockets *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		take(l, &all->list[i]);
-	sockets_free(all);
-}
+/* All of these are asked; the first that fails ends the look. */
+typedef int dump(struct sockdiag *, uint32_t, int, struct sockets *);
+static dump *const dumps[][4] = {
+	[LOOK_CHEAP] = { sockdiag_tcp_listening },
+	[LOOK_BOUND] = { sockdiag_tcp_bound, sockdiag_udp },
+	[LOOK_WALK] = { sockdiag_tcp, sockdiag_udp, sockdiag_tcp_listening },
+};
 
 void
 evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look)
 {
-	struct looking l = { e, t, record };
+	const struct looking l = { e, t, record };
 	struct sockets all = { 0 };
-	int prefix = terms_prefix(t);
 
 	if (diag == NULL) {
 		e->sockets_unseen = errno != 0 ? errno : EPERM;
 		return;
 	}
-	if ((look == LOOK_WALK &&
-		(sockdiag_tcp(diag, t->leased, prefix, &all) == -1 ||
-		    sockdiag_udp(diag, t->leased, prefix, &all) == -1)) ||
-	    sockdiag_tcp_listening(diag, t->leased, prefix, &all) == -1)
-		e->sockets_unseen = errno;
-	take_all(&l, &all);
+	for (dump *const *ask = dumps[look]; *ask != NULL; ask++) {
+		if ((*ask)(diag, t->leased, terms_prefix(t), &all) == -1) {
+			e->sockets_unseen = errno;
+			break;
+		}
+	}
+	for (size_t i = 0; i < all.n; i++)
+		take(&l, &all.list[i]);
+	sockets_free(&all);
 }
 
 /* Does a stranger's wildcard socket explain why this port is refused? */
@@ -191,8 +194,8 @@ blocked(struct evidence *e, uint16_t port, uint8_t protocol)
 }
 
 /*
- * A server that did not set SO_REUSEADDR itself leaves TIME_WAITs that refuse
- * its port to everybody (inet_csk_bind_conflict in the kernel).
+ * The TIME_WAITs of a server that did not set SO_REUSEADDR refuse its port to
+ * every later bind (inet_csk_bind_conflict in the kernel).
  */
 static bool
 in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
@@ -210,7 +213,10 @@ in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
 	return waits;
 }
 
-/* UDP has no TIME_WAIT, and SO_REUSEADDR would join the tenant. */
+/*
+ * A bind with SO_REUSEADDR tells COOLING from HELD.  Not for UDP: that has no
+ * TIME_WAIT, and the bind would share the port with its holder.
+ */
 static void
 refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
     int type)
@@ -255,25 +261,6 @@ try_ports(struct evidence *e, struct sockdiag *diag, const struct terms *t)
 	}
 }
 
-/*
- * UDP, and who is bound without listening (Linux 6.8): a walk each, so only
- * when nothing else explains a port that is refused.  Neither fades, so what
- * was counted already is not counted twice.
- */
-static void
-look_closer(struct evidence *e, struct sockdiag *diag, const struct terms *t,
-    const struct record *record)
-{
-	struct looking l = { e, t, record };
-	struct sockets all = { 0 };
-	int prefix = terms_prefix(t);
-
-	if (sockdiag_tcp_bound(diag, t->leased, prefix, &all) == -1 ||
-	    sockdiag_udp(diag, t->leased, prefix, &all) == -1)
-		e->sockets_unseen = errno;
-	take_all(&l, &all);
-}
-
 static bool
 unexplained(const struct evidence *e)
 {
@@ -290,7 +277,8 @@ evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	try_ports(e, NULL, t);
 	if (!unexplained(e) || diag == NULL)
 		return;
-	look_closer(e, diag, t, record);
+	/* Neither of these fades, so none is counted twice. */
+	evidence_sockets(e, diag, t, record, LOOK_BOUND);
 	try_ports(e, diag, t);
 }
 

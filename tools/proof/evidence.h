@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Evidence of what is left of a lease: gathered from the kernel, in the
- * order that proves (first no processes, then sockets, then ports), and
- * judged by proof.h.
+ * What is left of a lease, as the kernel shows it: first processes, then
+ * sockets, then ports.  Judged by proof.h.
  */
 #ifndef EVIDENCE_H
 #define EVIDENCE_H
@@ -15,10 +14,10 @@
 
 enum { EVIDENCE_LEFT = 64 };
 
-/* Whose a socket is, and on whose word. */
+/* Whose a socket is, and what says so. */
 enum left_kind {
-	LEFT_LEASE, /* the lease's: by its address, so the kernel says it */
-	LEFT_RECORD, /* the lease's: but only the record's cookie says it */
+	LEFT_LEASE, /* the lease's, by its address: the kernel says so */
+	LEFT_RECORD, /* the lease's, by its cookie: only the record says so */
 	LEFT_FOREIGN /* a stranger's, on a wildcard and a declared port */
 };
 
@@ -50,23 +49,23 @@ struct evidence {
 };
 
 enum look {
-	LOOK_CHEAP, /* listeners alone: bound sockets cost a walk */
+	LOOK_CHEAP, /* listeners alone */
+	LOOK_BOUND, /* listening and bound, and UDP: a walk each */
 	LOOK_WALK /* all TCP states, and UDP */
 };
 
 /*
- * Add what sockets say.  record may be NULL; with it, its cookies tell whose
- * a wildcard listener or a socket on an adopted address is.  Terms without any
- * port mean that nobody knows them: all count.
+ * Add the sockets.  record may be NULL; with it, its cookies tell whose a
+ * wildcard listener or a socket on an adopted address is.  With terms without
+ * a port, which is then unknown, all sockets on an adopted address count.
  */
 void evidence_sockets(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look);
 
 /*
- * The same, and what binding each declared port says when nothing is held.
- * Where a port is refused and a stranger on a wildcard explains it, it is the
- * stranger's (blocks), not the lease's; otherwise it counts as held or
- * cooling.
+ * The same, and when nothing is held, try to bind each declared port.  A
+ * refusal that a stranger on a wildcard explains is the stranger's (blocks);
+ * any other port that is refused counts as held or cooling.
  */
 void evidence_all(struct evidence *e, struct sockdiag *diag,
     const struct terms *t, const struct record *record, enum look look);
@@ -74,7 +73,7 @@ void evidence_all(struct evidence *e, struct sockdiag *diag,
 /* The first one left that is the lease's own; NULL: none. */
 const struct leftover *evidence_held(const struct evidence *e);
 
-/* Find who holds what is left: one pass over /proc, only if needed. */
+/* Find the processes that hold what is left: one pass over /proc. */
 void evidence_holders(struct evidence *e);
 
 #endif

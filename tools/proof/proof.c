@@ -31,42 +31,6 @@ always(const struct evidence *e)
 	return true;
 }
 
-/* What we cannot see outranks what we can. */
-static const struct rule {
-	enum verdict verdict;
-	bool (*holds)(const struct evidence *);
-} rules[] = {
-	{ VERDICT_UNKNOWN, blind },
-	{ VERDICT_HELD, occupied },
-	{ VERDICT_COOLING, fading },
-	{ VERDICT_CLEAN, always },
-};
-
-enum verdict
-proof_of(const struct evidence *e)
-{
-	const struct rule *rule = rules;
-
-	while (!rule->holds(e))
-		rule++;
-	return rule->verdict;
-}
-
-bool
-proof_frees(enum verdict verdict)
-{
-	return verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
-}
-
-const char *
-proof_name(enum verdict verdict)
-{
-	static const char *const names[] = { "CLEAN", "COOLING", "HELD",
-		"UNKNOWN" };
-
-	return names[verdict];
-}
-
 static void
 reason_unknown(const struct evidence *e, char *text, size_t size)
 {
@@ -117,16 +81,51 @@ reason_clean(const struct evidence *e, char *text, size_t size)
 	(void)snprintf(text, size, "no process and no socket left");
 }
 
+/* What we cannot see outranks what we can. */
+static const struct rule {
+	enum verdict verdict;
+	bool (*holds)(const struct evidence *);
+	void (*reason)(const struct evidence *, char *text, size_t size);
+} rules[] = {
+	{ VERDICT_UNKNOWN, blind, reason_unknown },
+	{ VERDICT_HELD, occupied, reason_held },
+	{ VERDICT_COOLING, fading, reason_cooling },
+	{ VERDICT_CLEAN, always, reason_clean },
+};
+
+static const struct rule *
+rule_for(const struct evidence *e)
+{
+	const struct rule *rule = rules;
+
+	while (!rule->holds(e))
+		rule++;
+	return rule;
+}
+
+enum verdict
+proof_of(const struct evidence *e)
+{
+	return rule_for(e)->verdict;
+}
+
 void
 proof_reason(const struct evidence *e, char *text, size_t size)
 {
-	static void (*const reasons[])(
-	    const struct evidence *, char *, size_t) = {
-		[VERDICT_CLEAN] = reason_clean,
-		[VERDICT_COOLING] = reason_cooling,
-		[VERDICT_HELD] = reason_held,
-		[VERDICT_UNKNOWN] = reason_unknown,
-	};
+	rule_for(e)->reason(e, text, size);
+}
 
-	reasons[proof_of(e)](e, text, size);
+bool
+proof_frees(enum verdict verdict)
+{
+	return verdict == VERDICT_CLEAN || verdict == VERDICT_COOLING;
+}
+
+const char *
+proof_name(enum verdict verdict)
+{
+	static const char *const names[] = { "CLEAN", "COOLING", "HELD",
+		"UNKNOWN" };
+
+	return names[verdict];
 }

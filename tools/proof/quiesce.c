@@ -25,7 +25,7 @@ look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 }
 
 static bool
-held_by_somebody(const struct evidence *e)
+held_by_process(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->nleft; i++)
 		if (e->left[i].kind != LEFT_FOREIGN &&
@@ -35,8 +35,9 @@ held_by_somebody(const struct evidence *e)
 }
 
 /*
- * UDP sockets go unreported, so never wait for a report alone; and where only
- * our own probes tell, their reports would wake us for ever.
+ * The end of a UDP socket is not reported, so look again after a while, too.
+ * While only our own probes of ports tell, those would be reported and wake us
+ * for ever: then take no reports.
  */
 static void
 wait_for_report(
@@ -47,8 +48,8 @@ wait_for_report(
 }
 
 static enum verdict
-settle_watching(struct evidence *e, struct sockdiag *diag,
-    const struct terms *t, const struct record *record, int watch)
+wait_watching(struct evidence *e, struct sockdiag *diag, const struct terms *t,
+    const struct record *record, int watch)
 {
 	int64_t end = clock_ms() + PATIENCE, left;
 
@@ -58,7 +59,7 @@ settle_watching(struct evidence *e, struct sockdiag *diag,
 			break;
 		evidence_holders(e);
 		left = end - clock_ms();
-		if (held_by_somebody(e) || e->processes > 0 || left <= 0)
+		if (held_by_process(e) || e->processes > 0 || left <= 0)
 			break;
 		wait_for_report(e, t, watch, left);
 	}
@@ -76,7 +77,7 @@ quiesce(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 	if (e->held + e->ports_held == 0)
 		return proof_of(e);
 	watch = sockwatch_open();
-	verdict = settle_watching(e, diag, t, record, watch);
+	verdict = wait_watching(e, diag, t, record, watch);
 	if (watch != -1)
 		close(watch);
 	return verdict;

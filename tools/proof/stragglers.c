@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sock_diag says which sockets of the lease are open, /proc who holds their
- * inodes, and the record who opened them.
+ * sock_diag shows the open sockets of the lease, /proc the processes that hold
+ * them, and the record those that opened them.
  */
 #include "proof/stragglers.h"
-#include "base/msg.h"
+#include "lease/strbuf.h"
 #include "store/recquery.h"
 
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,38 +123,21 @@ stragglers_reaped(struct stragglers *s, pid_t pid, bool killed, int status)
 	}
 }
 
-/* Text that grows in a bounded buffer; what does not fit is cut. */
-struct text {
-	char *at;
-	size_t left;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-append(struct text *t, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(t->at, t->left, format, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= t->left)
-		n = t->left > 0 ? (int)t->left - 1 : 0;
-	t->at += n;
-	t->left -= (size_t)n;
-}
-
 static void
-append_opener(struct text *t, const struct straggler *s, bool known,
+add_opener(struct strbuf *t, const struct straggler *s, bool known,
     const struct opener *opener)
 {
-	if (!known)
-		append(t, " (unrecorded)");
-	else if (opener->pid == s->pid)
-		append(t, " (opened by itself)");
-	else
-		append(t, " (opened by pid %d%s%s)", opener->pid,
-		    opener->path[0] ? ", " : "", opener->path);
+	if (!known) {
+		strbuf_add(t, " (unrecorded)");
+	} else if (opener->pid == s->pid) {
+		strbuf_add(t, " (opened by itself)");
+	} else {
+		strbuf_add(t, " (opened by pid ");
+		strbuf_number(t, (uint32_t)opener->pid, 10);
+		strbuf_add(t, opener->path[0] ? ", " : "");
+		strbuf_add(t, opener->path);
+		strbuf_add(t, ")");
+	}
 }
 
 /* The ports, those with the same opener together. */
@@ -165,29 +147,31 @@ ports_text(const struct straggler *s, const struct record *record, char *text,
 {
 	struct opener openers[STRAGGLER_PORTS] = { 0 };
 	bool known[STRAGGLER_PORTS], done[STRAGGLER_PORTS] = { false };
-	struct text t = { text, size };
+	struct strbuf t = strbuf_in(text, size);
 
-	text[0] = '\0';
 	for (size_t i = 0; i < s->nports; i++)
 		known[i] =
 		    recquery_opener(record, s->ports[i].cookie, &openers[i]);
 	for (size_t i = 0; i < s->nports; i++) {
 		if (done[i])
 			continue;
-		append(&t, ", held port %u", s->ports[i].port);
+		strbuf_add(&t, ", held port ");
+		strbuf_number(&t, s->ports[i].port, 10);
 		for (size_t k = i + 1; k < s->nports; k++) {
 			if (done[k] || known[k] != known[i] ||
 			    openers[k].pid != openers[i].pid)
 				continue;
 			done[k] = true;
-			append(&t, ", %u", s->ports[k].port);
+			strbuf_add(&t, ", ");
+			strbuf_number(&t, s->ports[k].port, 10);
 		}
-		append_opener(&t, s, known[i], &openers[i]);
+		add_opener(&t, s, known[i], &openers[i]);
 	}
+	(void)strbuf_end(&t); /* cut: for people */
 }
 
 static void
-end_text(const struct straggler *s, char *text, size_t size)
+end_text(const struct straggler *s, bool lives, char *text, size_t size)
 {
 	if (s->killed)
 		(void)snprintf(text, size, "ended by SIG%s",
@@ -195,25 +179,17 @@ end_text(const struct straggler *s, char *text, size_t size)
 	else if (s->gone)
 		(void)snprintf(text, size, "ended with status %d", s->status);
 	else
-		/* Not a child of ours, so /proc tells. */
-		(void)snprintf(text, size,
-		    procfs_alive(s->pid, s->start) ? "not ended" : "ended");
+		(void)strlcpy(text, lives ? "not ended" : "ended", size);
 }
 
 void
-stragglers_print(
-    const struct stragglers *s, struct record *record, const char *ip)
+stragglers_text(const struct straggler *s, const struct record *record,
+    bool lives, char text[static STRAGGLER_TEXT])
 {
 	char ports[384], end[48];
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct straggler *one = &s->list[i];
-
-		ports_text(one, record, ports, sizeof(ports));
-		end_text(one, end, sizeof(end));
-		msg(record, "%s: straggler: pid %d (%s)%s; %s", ip, one->pid,
-		    one->line, ports, end);
-	}
-	if (s->more > 0)
-		msg(record, "%s: and %zu more stragglers", ip, s->more);
+	ports_text(s, record, ports, sizeof(ports));
+	end_text(s, lives, end, sizeof(end));
+	(void)snprintf(text, STRAGGLER_TEXT, "straggler: pid %d (%s)%s; %s",
+	    s->pid, s->line, ports, end);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Stragglers: processes that were still there when the command had long
- * exited, with the ports they held and who opened those.
+ * exited, the ports that they held, and the processes that opened those.
  */
 #ifndef STRAGGLERS_H
 #define STRAGGLERS_H
@@ -9,7 +9,7 @@
 #include "kernel/procfs.h"
 #include "proof/evidence.h"
 
-enum { STRAGGLERS = 64, STRAGGLER_PORTS = 24 };
+enum { STRAGGLERS = 64, STRAGGLER_PORTS = 24, STRAGGLER_TEXT = 640 };
 
 struct straggler {
 	pid_t pid;
@@ -40,8 +40,12 @@ void stragglers_note(struct stragglers *s, const struct procfs_stat *list,
 void stragglers_reaped(
     struct stragglers *s, pid_t pid, bool killed, int status);
 
-/* Tell of each, a line behind the leased address. */
-void stragglers_print(
-    const struct stragglers *s, struct record *record, const char *ip);
+/*
+ * "straggler: pid 42 (server), held port 80 (opened by itself); ended by
+ * SIGTERM".  lives: the process is still there, which matters when it was not
+ * reaped by us.
+ */
+void stragglers_text(const struct straggler *s, const struct record *record,
+    bool lives, char text[static STRAGGLER_TEXT]);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The end of a lease, whoever brings it about: a run that is over, `release`,
- * `reap`, a new tenant of an adopted address.  In this order, because only
- * this order proves: end the members, wait until the kernel has let go of
- * their sockets, judge what is left.
+ * The end of a lease, for each of its causes: the end of a run, `release`,
+ * `reap`.  In this order, because only this order proves: end the members,
+ * wait until the kernel has let go of their sockets, judge what is left.
  */
 #ifndef TEARDOWN_H
 #define TEARDOWN_H

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROOM = 128 /* more pids at a time */ };
-
 bool
 witness_excluded(const struct search_ctx *ctx, pid_t pid)
 {
@@ -32,16 +30,12 @@ exclude(struct search_ctx *ctx, pid_t pid)
 {
 	pid_t *more;
 
-	if (ctx->nexcluded == ctx->room) {
-		more = reallocarray(
-		    ctx->excluded, ctx->room + ROOM, sizeof(*more));
-		if (more == NULL) {
-			ctx->error = ENOMEM;
-			return false;
-		}
-		ctx->excluded = more;
-		ctx->room += ROOM;
+	more = reallocarray(ctx->excluded, ctx->nexcluded + 1, sizeof(*more));
+	if (more == NULL) {
+		ctx->error = ENOMEM;
+		return false;
 	}
+	ctx->excluded = more;
 	ctx->excluded[ctx->nexcluded++] = pid;
 	return true;
 }

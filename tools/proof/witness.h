@@ -34,7 +34,7 @@ struct search_ctx {
 	uint64_t pidns; /* ours */
 	pid_t owner; /* of a lease without a command; 0 none, or gone */
 	pid_t *excluded; /* from the heap: never members, see below */
-	size_t nexcluded, room;
+	size_t nexcluded;
 	bool unseen; /* a member could not be looked at in full */
 	int error; /* errno: what we ran short of; 0 nothing */
 };

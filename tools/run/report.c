@@ -47,6 +47,23 @@ report_stuck(struct record *record, const char *ip)
 }
 
 static void
+print_stragglers(
+    const struct stragglers *s, struct record *record, const char *ip)
+{
+	char text[STRAGGLER_TEXT];
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct straggler *one = &s->list[i];
+
+		stragglers_text(
+		    one, record, procfs_alive(one->pid, one->start), text);
+		msg(record, "%s: %s", ip, text);
+	}
+	if (s->more > 0)
+		msg(record, "%s: and %zu more stragglers", ip, s->more);
+}
+
+static void
 print_left(
     const struct outcome *out, const struct evidence *e, struct record *record)
 {
@@ -126,7 +143,7 @@ report_end(const struct outcome *out, const struct options *o,
 	if (o->quiet ||
 	    (leaked && o->on_leak == ON_LEAK_IGNORE && verdict < VERDICT_HELD))
 		return;
-	stragglers_print(&out->stragglers, record, out->ip);
+	print_stragglers(&out->stragglers, record, out->ip);
 	if (!e->damaged) {
 		print_uncovered(out, record);
 		print_outside(out, record);

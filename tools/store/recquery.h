@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The record, folded: who opened a socket, which images live.  Everything in
- * a record is untrusted; what comes out of here is bounded and printable.
+ * Questions to a record: which call opened a socket, which programs ran.
+ * Everything in a record is untrusted; what comes out of here is bounded and
+ * printable.
  */
 #ifndef RECQUERY_H
 #define RECQUERY_H

@@ -46,7 +46,7 @@ store_witness(const struct stored *s)
 int store_create(const struct statedir *dir, const struct terms *terms,
     uint64_t netns, struct stored *s);
 
-/* Fill in who holds the lease: the caller, for this request. */
+/* Fill in the identity: the caller is the monitor, for this request. */
 void store_identify(struct stored *s, const struct ipc_request *r);
 
 int store_publish(const struct statedir *dir, const struct stored *s);
