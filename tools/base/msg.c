@@ -135,19 +135,19 @@ msg_raw(const char *text, size_t len)
 		stop_interval(&interval);
 }
 
+/* Cut to the size of text: lines are for people. */
 static void
-print_line(const char *line)
+print_line(char *text, size_t size, const char *format, va_list ap)
 {
-	char text[PATH_MAX + 512];
-	int n = snprintf(text, sizeof(text) - 1, "%s: %s", getprogname(), line);
-	size_t len = (size_t)n < sizeof(text) - 1 ? (size_t)n
-						  : sizeof(text) - 2; /* cut */
+	char line[PATH_MAX + 512];
+	int n;
 
-	text[len++] = '\n';
+	(void)vsnprintf(text, size, format, ap);
+	n = snprintf(line, sizeof(line), "%.64s: %s\n", getprogname(), text);
 	if (out.held != NULL)
-		(void)fwrite(text, 1, len, out.held);
+		(void)fwrite(line, 1, (size_t)n, out.held);
 	else
-		msg_raw(text, len);
+		msg_raw(line, (size_t)n);
 }
 
 void
@@ -157,9 +157,8 @@ msg_line(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(line, sizeof(line), format, ap); /* cut: for people */
+	print_line(line, sizeof(line), format, ap);
 	va_end(ap);
-	print_line(line);
 }
 
 void
@@ -171,9 +170,8 @@ msg(struct record *r, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	(void)vsnprintf(line, sizeof(line), format, ap); /* cut: for people */
+	print_line(line, sizeof(line), format, ap);
 	va_end(ap);
-	print_line(line);
 	if (used + strlen(line) + 2 <= size)
 		(void)snprintf(report + used, size - used, "%s\n", line);
 }

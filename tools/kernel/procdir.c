@@ -2,7 +2,6 @@
 /* readdir(3) for names that are numbers. */
 #include "kernel/procdir.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -11,34 +10,22 @@
 
 struct numbers {
 	int *list;
-	size_t n, room;
+	size_t n;
 };
 
-/* The number that text is, in decimal and nothing else; -1 otherwise. */
-static int
-number(const char *text)
-{
-	char *end;
-	long n;
-
-	if (!isdigit((unsigned char)text[0]))
-		return -1;
-	n = strtol(text, &end, 10);
-	return *end != '\0' || n > INT_MAX ? -1 : (int)n;
-}
-
+/* The list has room for the power of two at or above n. */
 static int
 add(struct numbers *all, int number)
 {
-	size_t room = all->n < all->room ? all->room : all->room * 2 + 64;
-	int *list = all->list;
+	int *list;
 
-	if (room != all->room)
-		list = reallocarray(list, room, sizeof(*list));
-	if (list == NULL)
-		return -1;
-	all->list = list;
-	all->room = room;
+	if ((all->n & (all->n - 1)) == 0) {
+		list = reallocarray(
+		    all->list, all->n == 0 ? 1 : all->n * 2, sizeof(*list));
+		if (list == NULL)
+			return -1;
+		all->list = list;
+	}
 	all->list[all->n++] = number;
 	return 0;
 }
@@ -47,11 +34,12 @@ static int
 fill(struct numbers *all, DIR *dir)
 {
 	struct dirent *entry;
+	const char *error;
 	int n;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL) {
-		n = number(entry->d_name);
-		if (n >= 0 && add(all, n) < 0)
+		n = (int)strtonum(entry->d_name, 0, INT_MAX, &error);
+		if (error == NULL && add(all, n) < 0)
 			return -1;
 	}
 	return errno == 0 ? 0 : -1;

@@ -6,7 +6,6 @@
 #include "kernel/proctree.h"
 #include "base/fault.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,17 +60,12 @@ proctree_descendants(pid_t root, struct procfs_stat **list)
 	if (n == -1)
 		return -1;
 	out = calloc((size_t)n + 1, sizeof(*out));
-	if (out == NULL) {
-		free(all);
-		errno = ENOMEM;
-		return -1;
-	}
-	for (ssize_t i = 0; i < n; i++)
+	for (ssize_t i = 0; i < n && out != NULL; i++)
 		if (!procfs_dead(&all[i]) && descends(all, n, all[i].pid, root))
 			out[found++] = all[i];
 	free(all);
 	*list = out;
-	return found;
+	return out == NULL ? -1 : found;
 }
 
 int
@@ -105,8 +99,8 @@ children(pid_t pids[static CHILDREN])
 /*
  * Against a storm of forks: a walk of /proc takes longer than a process of it
  * lives, but its parent does not survive it either, so that it is ours.  Kill
- * all children, again until no new one comes.  Their pids are their own, since
- * nobody else reaps them.
+ * all children, again until no new one comes.  Their pids cannot be
+ * another's, since only we reap them.
  */
 static void
 kill_children(void)
@@ -135,7 +129,6 @@ proctree_signal(int sig)
 	if (sig == SIGKILL)
 		kill_children();
 	n = proctree_descendants(getpid(), &list);
-
 	for (ssize_t i = 0; i < n; i++)
 		if (proctree_signal_one(list[i].pid, list[i].start, sig) == 0)
 			sent++;

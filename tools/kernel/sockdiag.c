@@ -31,20 +31,6 @@ struct sockdiag {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
 };
 
-/* Which sockets: any of the conditions, or all when there are none. */
-struct condition {
-	uint8_t op; /* INET_DIAG_BC_S_COND or _D_COND */
-	uint8_t family;
-	uint8_t prefix_len;
-	uint32_t net; /* host order */
-};
-
-struct filter {
-	uint32_t states;
-	size_t count;
-	struct condition conditions[CONDITIONS];
-};
-
 /*
  * The bytecode of one condition: struct inet_diag_hostcond with room for
  * either family, and behind it the jump to the end that makes it an "or".
@@ -63,11 +49,13 @@ _Static_assert(offsetof(struct step, addr) - offsetof(struct step, family) ==
 		   sizeof(struct inet_diag_hostcond),
     "as the kernel has it");
 
-struct dump_request {
-	uint16_t type;
-	uint8_t family;
+/* Which sockets: any of the conditions, or all when there are none. */
+struct query {
 	uint8_t protocol;
-	const struct filter *filter;
+	uint8_t family; /* AF_UNSPEC: both, of TCP alone */
+	uint32_t states;
+	size_t count;
+	struct step steps[CONDITIONS];
 };
 
 static int
@@ -120,79 +108,40 @@ answer(struct sockdiag *diag, struct sockdiag_reply *reply)
 	return sockdiag_walk(diag->answer, (size_t)n, reply);
 }
 
-/*
- * A condition that holds goes on to its jump, which leads to the very end:
- * taken.  One that does not goes to the next step; the last one goes beyond
- * the end: left out.
- */
+/* AF_UNSPEC takes the older request, which has no family to choose. */
 static void
-put_filter(struct nlmsghdr *nlh, const struct filter *filter)
-{
-	struct step steps[CONDITIONS] = { 0 };
-	const struct condition *c;
-	size_t i, count = filter->count;
-
-	for (i = 0; i < count; i++) {
-		c = &filter->conditions[i];
-		steps[i] = (struct step){
-			.test = { .code = c->op,
-			    .yes = offsetof(struct step, jump),
-			    .no = sizeof(struct step) },
-			.family = c->family,
-			.prefix_len = c->prefix_len,
-			.port = -1, /* any */
-			.addr = { htonl(c->net) },
-			.jump = { .code = INET_DIAG_BC_JMP,
-			    .yes = sizeof(struct inet_diag_bc_op) },
-		};
-		steps[i].jump.no =
-		    (unsigned short)(sizeof(steps[i].jump) +
-				     (count - 1 - i) * sizeof(struct step));
-	}
-	if (count == 0)
-		return;
-	steps[count - 1].test.no += sizeof(struct inet_diag_bc_op);
-	mnl_attr_put(
-	    nlh, INET_DIAG_REQ_BYTECODE, count * sizeof(struct step), steps);
-}
-
-/* TCPDIAG_GETSOCK takes the older request, which has no family to choose. */
-static void
-put_request(struct nlmsghdr *nlh, const struct dump_request *request)
+put_query(struct nlmsghdr *nlh, const struct query *query)
 {
 	struct inet_diag_req_v2 *v2;
 	struct inet_diag_req *v1;
 
-	if (request->type == TCPDIAG_GETSOCK) {
+	if (query->family == AF_UNSPEC) {
+		nlh->nlmsg_type = TCPDIAG_GETSOCK;
 		v1 = mnl_nlmsg_put_extra_header(nlh, sizeof(*v1));
-		v1->idiag_family = AF_UNSPEC;
-		v1->idiag_states = request->filter->states;
+		v1->idiag_states = query->states;
 	} else {
+		nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 		v2 = mnl_nlmsg_put_extra_header(nlh, sizeof(*v2));
-		v2->sdiag_family = request->family;
-		v2->sdiag_protocol = request->protocol;
-		v2->idiag_states = request->filter->states;
+		v2->sdiag_family = query->family;
+		v2->sdiag_protocol = query->protocol;
+		v2->idiag_states = query->states;
 	}
-	put_filter(nlh, request->filter);
-}
-
-static struct nlmsghdr *
-begin(struct sockdiag *diag, void *buf, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = ++diag->seq;
-	return nlh;
+	if (query->count > 0)
+		mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE,
+		    query->count * sizeof(struct step), query->steps);
 }
 
 /* The kernel does the work here, within send. */
 static int
-transmit(struct sockdiag *diag, const struct nlmsghdr *nlh)
+transmit(struct sockdiag *diag, const struct query *query)
 {
+	_Alignas(struct nlmsghdr) char buf[512];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	ssize_t n;
 
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = ++diag->seq;
+	put_query(nlh, query);
 	do
 		n = send(diag->fd, nlh, nlh->nlmsg_len, 0);
 	while (n < 0 && errno == EINTR);
@@ -201,23 +150,18 @@ transmit(struct sockdiag *diag, const struct nlmsghdr *nlh)
 
 /* One try: 0 done, 1 interrupted, -1 with errno. */
 static int
-attempt(struct sockdiag *diag, const struct dump_request *request,
-    struct sockets *out)
+attempt(struct sockdiag *diag, const struct query *query, struct sockets *out)
 {
-	_Alignas(struct nlmsghdr) char buf[512];
-	struct sockdiag_reply reply = { .protocol = request->protocol,
+	struct sockdiag_reply reply = { .protocol = query->protocol,
 		.out = out };
-	struct nlmsghdr *nlh;
 	int rc;
 
 	if (connected(diag) < 0)
 		return -1;
-	nlh = begin(diag, buf, request->type, NLM_F_DUMP);
-	put_request(nlh, request);
+	if (transmit(diag, query) < 0)
+		return abandon(diag);
 	reply.seq = diag->seq;
 	reply.portid = diag->portid;
-	if (transmit(diag, nlh) < 0)
-		return abandon(diag);
 	do
 		rc = answer(diag, &reply);
 	while (rc == 1);
@@ -225,14 +169,13 @@ attempt(struct sockdiag *diag, const struct dump_request *request,
 }
 
 static int
-dump(struct sockdiag *diag, const struct dump_request *request,
-    struct sockets *out)
+dump(struct sockdiag *diag, const struct query *query, struct sockets *out)
 {
 	size_t before = out->n;
-	int rc = 1;
+	int rc;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		rc = attempt(diag, request, out);
+		rc = attempt(diag, query, out);
 		if (rc == 0)
 			return 0;
 		out->n = before;
@@ -243,17 +186,15 @@ dump(struct sockdiag *diag, const struct dump_request *request,
 }
 
 static int
-dump_families(struct sockdiag *diag, uint8_t protocol,
-    const struct filter *filter, struct sockets *out)
+dump_families(struct sockdiag *diag, struct query query, struct sockets *out)
 {
-	struct dump_request request = { SOCK_DIAG_BY_FAMILY, AF_INET, protocol,
-		filter };
 	size_t before = out->n;
 
-	if (dump(diag, &request, out) < 0)
+	query.family = AF_INET;
+	if (dump(diag, &query, out) < 0)
 		return -1;
-	request.family = AF_INET6;
-	if (dump(diag, &request, out) == 0)
+	query.family = AF_INET6;
+	if (dump(diag, &query, out) == 0)
 		return 0;
 	out->n = before;
 	return -1;
@@ -268,16 +209,68 @@ refused(int error)
 
 /* TCPDIAG_GETSOCK walks the table once for both families. */
 static int
-dump_tcp(
-    struct sockdiag *diag, const struct filter *filter, struct sockets *out)
+dump_tcp(struct sockdiag *diag, const struct query *query, struct sockets *out)
 {
-	struct dump_request request = { TCPDIAG_GETSOCK, AF_UNSPEC, IPPROTO_TCP,
-		filter };
-	int rc = dump(diag, &request, out);
+	int rc = dump(diag, query, out);
 
-	if (rc < 0 && refused(errno))
-		return dump_families(diag, IPPROTO_TCP, filter, out);
-	return rc;
+	return rc < 0 && refused(errno) ? dump_families(diag, *query, out) : rc;
+}
+
+/*
+ * A condition that holds goes on to its jump, which leads to the very end:
+ * taken.  One that does not goes to the next step; the last one goes beyond
+ * the end: left out.
+ */
+static void
+link_steps(struct query *query)
+{
+	size_t behind = query->count * sizeof(struct step);
+
+	for (size_t i = 0; i < query->count; i++) {
+		struct step *step = &query->steps[i];
+
+		behind -= sizeof(*step);
+		step->test.yes = offsetof(struct step, jump);
+		step->test.no = sizeof(*step);
+		step->jump = (struct inet_diag_bc_op){ INET_DIAG_BC_JMP,
+			sizeof(step->jump),
+			(uint16_t)(sizeof(step->jump) + behind) };
+		if (behind == 0)
+			step->test.no += sizeof(step->jump);
+	}
+}
+
+static void
+require(struct query *query, uint8_t op, uint8_t family, uint32_t net,
+    int prefix_len)
+{
+	query->steps[query->count++] = (struct step){
+		.test.code = op, /* INET_DIAG_BC_S_COND or _D_COND */
+		.family = family,
+		.prefix_len = (uint8_t)prefix_len,
+		.port = -1, /* any */
+		.addr = { htonl(net) },
+	};
+}
+
+/* An AF_INET condition holds for v4-mapped addresses, too. */
+static struct query
+query_of(uint8_t protocol, uint32_t states, uint32_t net, int prefix_len,
+    unsigned int ends)
+{
+	struct query query = { .protocol = protocol, .states = states };
+
+	if (prefix_len == 0)
+		return query;
+	require(&query, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
+	if (ends & REMOTE)
+		require(&query, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
+	if (ends & WILDCARD) {
+		require(&query, INET_DIAG_BC_S_COND, AF_INET, INADDR_ANY, 32);
+		require(&query, INET_DIAG_BC_S_COND, AF_INET6, 0, 128);
+	}
+	link_steps(&query);
+	return query;
 }
 
 struct sockdiag *
@@ -306,67 +299,42 @@ sockdiag_close(struct sockdiag *diag)
 	free(diag);
 }
 
-static void
-require(struct filter *filter, uint8_t op, uint8_t family, uint32_t net,
-    int prefix_len)
-{
-	filter->conditions[filter->count++] =
-	    (struct condition){ op, family, (uint8_t)prefix_len, net };
-}
-
-/* An AF_INET condition holds for v4-mapped addresses, too. */
-static struct filter
-filter_of(uint32_t states, uint32_t net, int prefix_len, unsigned int ends)
-{
-	struct filter filter = { .states = states };
-
-	if (prefix_len == 0)
-		return filter;
-	require(&filter, INET_DIAG_BC_S_COND, AF_INET, net, prefix_len);
-	if (ends & REMOTE)
-		require(&filter, INET_DIAG_BC_D_COND, AF_INET, net, prefix_len);
-	if (ends & WILDCARD) {
-		require(&filter, INET_DIAG_BC_S_COND, AF_INET, INADDR_ANY, 32);
-		require(&filter, INET_DIAG_BC_S_COND, AF_INET6, 0, 128);
-	}
-	return filter;
-}
-
 int
 sockdiag_tcp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter = filter_of(ALL_STATES, net, prefix_len, REMOTE);
+	struct query query =
+	    query_of(IPPROTO_TCP, ALL_STATES, net, prefix_len, REMOTE);
 
-	return dump_tcp(diag, &filter, out);
+	return dump_tcp(diag, &query, out);
 }
 
 int
 sockdiag_tcp_listening(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter =
-	    filter_of(1U << TCP_LISTEN, net, prefix_len, WILDCARD);
+	struct query query =
+	    query_of(IPPROTO_TCP, 1U << TCP_LISTEN, net, prefix_len, WILDCARD);
 
-	return dump_tcp(diag, &filter, out);
+	return dump_tcp(diag, &query, out);
 }
 
 int
 sockdiag_tcp_bound(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter = filter_of(
+	struct query query = query_of(IPPROTO_TCP,
 	    1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net, prefix_len, WILDCARD);
 
-	return dump_tcp(diag, &filter, out);
+	return dump_tcp(diag, &query, out);
 }
 
 int
 sockdiag_udp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct filter filter =
-	    filter_of(ALL_STATES, net, prefix_len, REMOTE | WILDCARD);
-
-	return dump_families(diag, IPPROTO_UDP, &filter, out);
+	return dump_families(diag,
+	    query_of(
+		IPPROTO_UDP, ALL_STATES, net, prefix_len, REMOTE | WILDCARD),
+	    out);
 }
