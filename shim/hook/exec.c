@@ -24,7 +24,7 @@
 
 enum { ARGUMENTS = 32768 }; /* of a list that a stack may hold */
 
-/* A call to be made, whatever its name. */
+/* A call of the exec family. */
 struct call {
 	enum { BY_PATH, BY_SEARCH, BY_FD, BY_DIR } how;
 	int fd; /* BY_FD, BY_DIR */

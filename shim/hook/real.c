@@ -14,7 +14,7 @@ struct real real_table;
 _Atomic bool real_resolved;
 
 /* Set once, by real_bypass, for resolvers that come later. */
-static _Atomic bool marked;
+static _Atomic bool bypassing;
 
 /* POSIX lets dlsym return functions; ISO C wants a copy, not a cast. */
 static void
@@ -26,7 +26,7 @@ resolve(void *call, const char *name)
 }
 
 static void
-mark(void)
+bypass(void)
 {
 	real_table.bind = bypass_bind;
 	real_table.connect = bypass_connect;
@@ -41,8 +41,8 @@ real_resolve(void)
 #define X(name) resolve(&real_table.name, #name);
 	REAL_CALLS(X)
 #undef X
-	if (atomic_load(&marked))
-		mark();
+	if (atomic_load(&bypassing))
+		bypass();
 	atomic_store_explicit(&real_resolved, true, memory_order_release);
 	errno = keep;
 }
@@ -50,6 +50,6 @@ real_resolve(void)
 void
 real_bypass(void)
 {
-	atomic_store(&marked, true);
-	mark();
+	atomic_store(&bypassing, true);
+	bypass();
 }

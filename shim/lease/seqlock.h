@@ -11,9 +11,9 @@
  * instruction leaves at most one slot that stays odd: visibly unfinished.
  *
  * At rest the counter is a multiple of 4; 0 is a slot that was never written.
- * There are two kinds of write section.  While a slot is rewritten nobody
- * reads it.  While it is renewed, only fields change that need not agree with
- * the rest, and readers go on, however long the writer is kept from running.
+ * There are two kinds of write section.  During a rewrite (+1) the slot is not
+ * read.  During a renewal (+3) only fields change that need not agree with the
+ * rest, and readers go on, however long the writer is kept from running.
  */
 #ifndef SEQLOCK_H
 #define SEQLOCK_H
@@ -30,7 +30,7 @@ seq_load(const _Atomic uint32_t *seq)
 	return atomic_load_explicit(seq, memory_order_acquire);
 }
 
-/* Was the slot written, and is nobody writing it, by this value? */
+/* Is this the counter of a slot that was written and is at rest? */
 static inline bool
 seq_stable(uint32_t seen)
 {

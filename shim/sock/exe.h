@@ -2,7 +2,7 @@
 /*
  * What an executable file is, seen before it is executed: can the shim enter
  * it, and does it need a word in its environment first?  Reads the file's
- * headers only; whatever cannot be read counts as an ordinary program.
+ * headers only; a file that cannot be read counts as an ordinary program.
  * Keeps errno, uses the stack only.
  */
 #ifndef EXE_H

@@ -59,7 +59,7 @@ enum { V6ONLY = 1, UDP = 2 };
 static const struct placed {
 	const char *terms, *asked;
 	uint16_t port;
-	int who;
+	int flags;
 	enum placing placing;
 	const char *given;
 } placed[] = {
@@ -107,7 +107,8 @@ Test(slice, a_bind_goes_where_the_plan_says)
 		const struct placed *row = &placed[i];
 		struct terms t = terms(row->terms);
 		struct endpoint asked = end(row->asked, row->port), given;
-		struct sock_kind sock = { row->who & V6ONLY, row->who & UDP };
+		struct sock_kind sock = { row->flags & V6ONLY,
+			row->flags & UDP };
 
 		cr_expect_eq(slice_bind(&t, &asked, sock, &given), row->placing,
 		    "%s", row->asked);
