@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "run/begin.h"
+/* How a monitor comes to its lease. */
+#include "run/monitor.h"
 #include "base/fault.h"
 #include "base/msg.h"
 #include "claim/pool.h"
@@ -157,7 +158,7 @@ hand_over(struct monitor *m)
 }
 
 void
-begin_lease(struct monitor *m)
+monitor_begin(struct monitor *m)
 {
 	pid_t command;
 

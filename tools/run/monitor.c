@@ -13,7 +13,6 @@
 #include "kernel/proctree.h"
 #include "proof/stragglers.h"
 #include "ready/explain.h"
-#include "run/begin.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -304,7 +303,7 @@ monitor_main(void)
 	static struct monitor m = { .trap.listener = -1 };
 	struct ipc_exit end;
 
-	begin_lease(&m);
+	monitor_begin(&m);
 	loop(&m);
 	end = conclude(&m.outcome, &m.request.options, &m.claim);
 	status_verdict(
