@@ -94,26 +94,28 @@ hand_out(const struct ipc_start *start, pid_t monitor)
 	return EXIT_PORTLEASE;
 }
 
-static int
-run(const struct command *self, int argc, char *argv[])
+static void
+prepare(void)
 {
-	struct options o;
-	struct ipc_start start;
-	pid_t monitor;
-	int first, rc;
-
 	output.pid = getpid();
 	(void)on_exit(print_failure, NULL);
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first < argc)
+}
+
+static int
+run(struct options *o, char *argv[])
+{
+	struct ipc_start start;
+	pid_t monitor;
+	int rc;
+
+	if (argv[0] != NULL)
 		errx(EXIT_PORTLEASE, "acquire: '%s': it takes no command",
-		    printable_copy(argv[first]));
-	if (o.sh && o.json)
+		    printable_copy(argv[0]));
+	if (o->sh && o->json)
 		errx(EXIT_PORTLEASE, "acquire: --sh or --json, not both");
-	getopts_ports(&o, self);
-	output.json = o.json;
-	rc = front_acquire(&o, &start, &monitor);
+	getopts_ports(o, &cmd_acquire);
+	output.json = o->json;
+	rc = front_acquire(o, &start, &monitor);
 	if (rc != 0)
 		return rc;
 	if (enter_lease(&start) == -1)
@@ -127,4 +129,5 @@ const struct command cmd_acquire = {
 	"acquire [options] [--sh | --json]",
 	"lease for a script; ends with release, or with its owner",
 	run,
+	prepare,
 };

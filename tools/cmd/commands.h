@@ -16,13 +16,17 @@ enum {
 	CMD_ALL = 255
 };
 
+struct options;
+
 struct command {
 	const char *name;
 	unsigned int bit;
 	const char *usage; /* behind "portlease " */
 	const char *help; /* one line */
-	/* argv[0] is the command's name; returns the exit status. */
-	int (*run)(const struct command *self, int argc, char *argv[]);
+	/* With what follows the options, up to NULL; returns the exit status.
+	 */
+	int (*run)(struct options *o, char *argv[]);
+	void (*prepare)(void); /* before options are parsed, or NULL */
 };
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,

@@ -11,29 +11,25 @@
 #include <unistd.h>
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
 	struct ipc_start start = { 0 };
 	struct stored lease;
-	struct options o;
 	char why[LEASE_WHY];
-	int first;
 
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first == argc)
+	if (argv[0] == NULL)
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
-	if (lease_find(&lease, o.ip, why) == -1)
+	if (lease_find(&lease, o->ip, why) == -1)
 		errx(EXIT_PORTLEASE, "exec: %s", why);
 	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1 ||
 	    enter_lease(&start) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
-	enter_note_uncovered(lease.path, argv[first], false);
-	(void)execvp(argv[first], &argv[first]);
+	enter_note_uncovered(lease.path, argv[0], false);
+	(void)execvp(argv[0], argv);
 	err(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
 						: EXIT_NOT_EXECUTABLE,
-	    "%s", printable_copy(argv[first]));
+	    "%s", printable_copy(argv[0]));
 }
 
 const struct command cmd_exec = {
@@ -42,4 +38,5 @@ const struct command cmd_exec = {
 	"exec [--lease IP] [--] command [arg ...]",
 	"run a client inside a lease",
 	run,
+	NULL,
 };

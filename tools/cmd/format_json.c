@@ -66,7 +66,7 @@ sockets_of(const struct view *v)
 
 	for (size_t i = 0; i < v->nsockets; i++)
 		json_array_append_new(
-		    list, socket_of(v->stored->record, &v->sockets[i]));
+		    list, socket_of(v->stored.record, &v->sockets[i]));
 	return list;
 }
 
@@ -91,22 +91,22 @@ images_of(const struct record *r)
 static json_t *
 lease_of(const struct view *v)
 {
-	const struct record *r = v->stored->record;
-	const struct terms *t = &v->stored->terms;
+	const struct record *r = v->stored.record;
+	const struct terms *t = &v->stored.terms;
 	char ip[16];
 
-	text_address(v->stored->ip, ip);
+	text_address(v->stored.ip, ip);
 	if (r == NULL)
 		return json_pack("{s:s, s:s, s:s, s:s}", "address", ip, "state",
-		    lease_state_name(v->state), "record", v->stored->path,
-		    "error", strerror(v->stored->error));
+		    lease_state_name(v->state), "record", v->stored.path,
+		    "error", strerror(v->stored.error));
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:o, s:o, "
 			 "s:o}",
 	    "address", ip, "state", lease_state_name(v->state), "mode",
 	    t->flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
-	    v->stored->path, "monitor", r->identity.monitor, "pid",
+	    v->stored.path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
-	    lease_age(v->stored), "ports", json_ports(t), "command",
+	    lease_age(&v->stored), "ports", json_ports(t), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
 	    sockets_of(v));
 }
@@ -154,7 +154,7 @@ add_counts(json_t *lease, const struct record *r)
 static void
 detail(const struct view *v)
 {
-	const struct record *r = v->stored->record;
+	const struct record *r = v->stored.record;
 	json_t *lease = lease_of(v);
 
 	json_object_set_new(lease, "version", json_integer(SCHEMA));

@@ -35,16 +35,16 @@ print_row(const struct view *v)
 {
 	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND];
 
-	text_address(v->stored->ip, ip);
-	if (v->stored->record == NULL) {
+	text_address(v->stored.ip, ip);
+	if (v->stored.record == NULL) {
 		printf("%-15s %-10s %s: %s\n", ip, lease_state_name(v->state),
-		    v->stored->path, strerror(v->stored->error));
+		    v->stored.path, strerror(v->stored.error));
 		return;
 	}
-	line_of(v->stored->record, line);
+	line_of(v->stored.record, line);
 	printf("%-15s %-10s %8d %8d %7.0fs %6u  %s\n", ip,
-	    lease_state_name(v->state), v->stored->record->identity.monitor,
-	    v->stored->record->identity.command, lease_age(v->stored),
+	    lease_state_name(v->state), v->stored.record->identity.monitor,
+	    v->stored.record->identity.command, lease_age(&v->stored),
 	    listening(v), line);
 }
 
@@ -64,7 +64,7 @@ print_socket(const struct view *v, const struct view_socket *s)
 {
 	char local[TEXT_ENDPOINT], asked[TEXT_ENDPOINT];
 	struct opener o;
-	bool known = recquery_opener(v->stored->record, s->socket.cookie, &o);
+	bool known = recquery_opener(v->stored.record, s->socket.cookie, &o);
 
 	text_endpoint(&s->socket.local, local);
 	printf("  %s %-22s %-11s",
@@ -115,18 +115,18 @@ print_counts(const struct record *r)
 static void
 detail(const struct view *v)
 {
-	const struct record *r = v->stored->record;
+	const struct record *r = v->stored.record;
 	char ports[256], line[RECORD_COMMAND];
 
 	list(v, 1);
 	if (r == NULL)
 		return;
 	line_of(r, line);
-	terms_format_ports(&v->stored->terms, ports, sizeof(ports));
+	terms_format_ports(&v->stored.terms, ports, sizeof(ports));
 	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
 	       "owner      %d\n",
-	    line, v->stored->terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
-	    ports, v->stored->path, r->identity.owner);
+	    line, v->stored.terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
+	    ports, v->stored.path, r->identity.owner);
 	print_counts(r);
 	printf("images\n");
 	print_images(r);

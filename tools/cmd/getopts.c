@@ -271,27 +271,28 @@ is_elsewhere(const char *arg)
 
 /* One line for what getopt_long(3) did not take. */
 static _Noreturn void
-refuse(int c, char *argv[])
+refuse(int c, const char *command, char *argv[])
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	const char *what =
 	    optopt > 0 && optopt < LONG ? letter : argv[optind - 1];
 
-	errx(EXIT_PORTLEASE, "%s: %s '%s'; see portlease %s --help", argv[0],
+	errx(EXIT_PORTLEASE, "%s: %s '%s'; see portlease %s --help", command,
 	    c == ':'             ? "an argument is missing after"
 	    : is_elsewhere(what) ? "it has no option"
 				 : "unknown option",
-	    printable_copy(what), argv[0]);
+	    printable_copy(what), command);
 }
 
-int
-getopts(
-    struct options *o, const struct command *command, int argc, char *argv[])
+char **
+getopts(struct options *o, const struct command *command, char *argv[])
 {
 	struct option longs[ROWS + 1];
 	char shorts[2 * ROWS + 3];
-	int c;
+	int argc = 0, c;
 
+	while (argv[argc] != NULL)
+		argc++;
 	make_getopt(command->bit, longs, shorts);
 	opterr = 0;
 	optind = 1;
@@ -299,16 +300,16 @@ getopts(
 		const struct row *row;
 
 		if (c == '?' || c == ':')
-			refuse(c, argv);
+			refuse(c, command->name, argv);
 		row = row_of(c);
 		if (row->kind == HELP)
 			print_help(command);
 		if (!store(row, (char *)o + row->offset, optarg))
 			errx(EXIT_PORTLEASE, "%s: --%s: '%s' is not %s",
-			    argv[0], row->name, printable_copy(optarg),
+			    command->name, row->name, printable_copy(optarg),
 			    row->expected);
 	}
-	return optind;
+	return argv + optind;
 }
 
 uint32_t

@@ -10,12 +10,11 @@
 #include "cmd/commands.h"
 
 /*
- * Parse argv[1..] of a command up to the first operand, and return that
- * operand's index.  --help prints the usage and the options of the command on
- * stdout and exits 0.
+ * Parse the options of a command from argv[1] on, up to the first operand.
+ * Returns the operands, of which the last is NULL.  --help prints the usage and
+ * the options on stdout and exits 0.
  */
-int getopts(
-    struct options *o, const struct command *command, int argc, char *argv[]);
+char **getopts(struct options *o, const struct command *command, char *argv[]);
 
 /* The operand of a command that is an address in 127/8, host byte order. */
 uint32_t getopts_address(const struct command *command, const char *text);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The table of commands. */
 #include "base/ipc.h"
-#include "base/options.h"
 #include "base/printable.h"
 #include "base/sigbus.h"
-#include "cmd/commands.h"
+#include "cmd/getopts.h"
 #include "run/monitor.h"
 
 #include <err.h>
@@ -66,6 +65,18 @@ finish_output(void)
 	_exit(EXIT_PORTLEASE);
 }
 
+static int
+run(const struct command *command, char *argv[])
+{
+	struct options o;
+
+	if (command->prepare != NULL)
+		command->prepare();
+	options_default(&o);
+	argv = getopts(&o, command, argv);
+	return command->run(&o, argv);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -93,8 +104,7 @@ main(int argc, char *argv[])
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(
-			    commands[i], argc - 1, argv + 1);
+			return run(commands[i], argv + 1);
 	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
 	    printable_copy(argv[1]));
 }

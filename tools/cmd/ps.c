@@ -6,57 +6,39 @@
 
 #include <err.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct all {
+struct views {
+	struct view *list;
 	size_t n;
-	struct stored **stored; /* each on the heap, records stay mapped */
+	bool holders;
 };
 
-/* Take the mapping over: the walk unmaps what it still has. */
 static int
-keep(const struct statedir *dir, struct stored *s, void *arg)
+add(const struct statedir *dir, struct stored *s, void *arg)
 {
-	struct all *all = arg;
-	struct stored *copy = malloc(sizeof(*copy));
+	struct views *views = arg;
 
 	(void)dir;
-	all->stored =
-	    reallocarray(all->stored, all->n + 1, sizeof(struct stored *));
-	if (copy == NULL || all->stored == NULL)
+	views->list =
+	    reallocarray(views->list, views->n + 1, sizeof(*views->list));
+	if (views->list == NULL)
 		err(EXIT_PORTLEASE, "ps");
-	*copy = *s;
-	s->record = NULL;
-	all->stored[all->n++] = copy;
+	view_make(&views->list[views->n++], s, views->holders);
 	return 0;
 }
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
-	struct all all = { 0 };
-	struct view *views;
-	struct options o;
-	int first;
+	struct views views = { .holders = o->json };
 
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first < argc)
-		errx(EXIT_PORTLEASE, "ps: '%s' is not needed", argv[first]);
-	(void)records_each(view_netns(), keep, &all);
-	views = calloc(all.n + 1, sizeof(*views));
-	if (views == NULL)
-		err(EXIT_PORTLEASE, "ps");
-	for (size_t i = 0; i < all.n; i++)
-		view_make(&views[i], all.stored[i], o.json);
-	(o.json ? format_json : format_text).list(views, all.n);
-	for (size_t i = 0; i < all.n; i++) {
-		view_free(&views[i]);
-		store_unmap(all.stored[i]);
-		free(all.stored[i]);
-	}
-	free(views);
-	free(all.stored);
+	if (argv[0] != NULL)
+		errx(EXIT_PORTLEASE, "ps: '%s' is not needed", argv[0]);
+	(void)records_each(view_netns(), add, &views);
+	(o->json ? format_json : format_text).list(views.list, views.n);
+	for (size_t i = 0; i < views.n; i++)
+		view_free(&views.list[i]);
+	free(views.list);
 	return 0;
 }
 
@@ -66,4 +48,5 @@ const struct command cmd_ps = {
 	"ps [--json]",
 	"all leases of yours",
 	run,
+	NULL,
 };

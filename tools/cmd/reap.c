@@ -19,7 +19,7 @@
 enum { PATIENCE = 5000 };
 
 struct reap {
-	struct options o;
+	const struct options *o;
 	uint32_t ip; /* 0: all */
 	unsigned int found; /* records that matched */
 	unsigned int left; /* of them, not freed */
@@ -31,7 +31,7 @@ fate(const struct member *t, const struct reap *r)
 {
 	if (!members_proven(t))
 		return "left alone: only one witness says it is the lease's";
-	return r->o.dry_run ? "would be ended" : "was asked to end";
+	return r->o->dry_run ? "would be ended" : "was asked to end";
 }
 
 static void
@@ -53,7 +53,7 @@ report(const struct reap *r, const char *ip, const struct teardown *out)
 {
 	char reason[96];
 
-	if (r->o.quiet)
+	if (r->o->quiet)
 		return;
 	for (size_t i = 0; i < out->found.n; i++) {
 		const struct member *t = &out->found.list[i];
@@ -71,7 +71,7 @@ report(const struct reap *r, const char *ip, const struct teardown *out)
 static bool
 unattended(const struct reap *r)
 {
-	return r->o.all && r->o.quiet;
+	return r->o->all && r->o->quiet;
 }
 
 /*
@@ -81,11 +81,11 @@ unattended(const struct reap *r)
 static int
 take_lock(const struct reap *r, const struct stored *s, struct holder *rival)
 {
-	bool waits = !s->live && !unattended(r) && !r->o.dry_run;
+	bool waits = !s->live && !unattended(r) && !r->o->dry_run;
 
 	*rival = (struct holder){ 0 };
 	return addrlock_wait(
-	    s->ip, waits ? clock_ms() + r->o.grace + PATIENCE : 0, rival);
+	    s->ip, waits ? clock_ms() + r->o->grace + PATIENCE : 0, rival);
 }
 
 static void
@@ -133,9 +133,9 @@ finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
     struct teardown *out)
 {
 	const struct teardown_policy how = { .among = AMONG_ALL,
-		.sig = r->o.sig,
-		.grace = r->o.grace,
-		.dry_run = r->o.dry_run };
+		.sig = r->o->sig,
+		.grace = r->o->grace,
+		.dry_run = r->o->dry_run };
 	struct sockdiag *diag = sockdiag_open();
 
 	(void)fault("reap.locked");
@@ -147,7 +147,7 @@ finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
 		errno = EISDIR;
 		return -1;
 	}
-	return r->o.dry_run ? 0 : store_remove(dir, s->name);
+	return r->o->dry_run ? 0 : store_remove(dir, s->name);
 }
 
 /*
@@ -193,9 +193,9 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 }
 
 static void
-reap_address(struct reap *r, const struct command *self, const char *text)
+reap_address(struct reap *r, const char *text)
 {
-	r->ip = getopts_address(self, text);
+	r->ip = getopts_address(&cmd_reap, text);
 	r->found = 0;
 	(void)records_each(view_netns(), reap_one, r);
 	if (r->found == 0)
@@ -203,22 +203,19 @@ reap_address(struct reap *r, const struct command *self, const char *text)
 }
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
-	struct reap r = { 0 };
-	int first;
+	struct reap r = { .o = o };
 
-	options_default(&r.o);
-	first = getopts(&r.o, self, argc, argv);
-	if (r.o.all == (first < argc))
+	if (o->all == (argv[0] != NULL))
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
-	for (; first < argc; first++)
-		reap_address(&r, self, argv[first]);
-	if (r.o.all && !r.o.dry_run)
+	for (; *argv != NULL; argv++)
+		reap_address(&r, *argv);
+	if (o->all && !o->dry_run)
 		records_sweep(view_netns());
-	if (r.o.all)
+	if (o->all)
 		(void)records_each(view_netns(), reap_one, &r);
-	if (r.o.dry_run)
+	if (o->dry_run)
 		return 0;
 	return r.failed ? EXIT_PORTLEASE : r.left > 0;
 }
@@ -229,4 +226,5 @@ const struct command cmd_reap = {
 	"reap [options] IP ... | --all",
 	"finish what a lost monitor left",
 	run,
+	NULL,
 };

@@ -149,30 +149,26 @@ not_found(const char *ip, bool quiet)
 }
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
 	struct wanted w = { 0 };
-	struct options o;
 	const char *ip = getenv("PORTLEASE_IP");
-	int first;
 
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first + 1 < argc)
+	if (argv[0] != NULL && argv[1] != NULL)
 		errx(EXIT_PORTLEASE, "release: one address at a time");
-	if (first < argc)
-		ip = argv[first];
+	if (argv[0] != NULL)
+		ip = argv[0];
 	if (ip == NULL)
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
-	w.ip = getopts_address(self, ip);
+	w.ip = getopts_address(&cmd_release, ip);
 	w.netns = view_netns();
 	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
-		return not_found(ip, o.quiet);
+		return not_found(ip, o->quiet);
 	if (w.found.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
 		    strerror(w.found.error));
-	return release(&w.found, ip, o.quiet);
+	return release(&w.found, ip, o->quiet);
 }
 
 const struct command cmd_release = {
@@ -181,4 +177,5 @@ const struct command cmd_release = {
 	"release [IP]",
 	"end a lease from acquire: prove and report",
 	run,
+	NULL,
 };

@@ -6,22 +6,17 @@
 #include <err.h>
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
-	struct options o;
-	int first;
-
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first == argc)
+	if (argv[0] == NULL)
 		errx(EXIT_PORTLEASE,
 		    "run: no command given; see portlease run --help");
-	if (o.ip != 0 && o.ip_arg[0] != '\0')
+	if (o->ip != 0 && o->ip_arg[0] != '\0')
 		errx(EXIT_PORTLEASE, "run: --ip or --ip-arg, not both");
-	if (o.ip_arg[0] != '\0')
-		getopts_ip_arg(&o, &argv[first + 1]);
-	getopts_ports(&o, self);
-	return front_run(&o, &argv[first]);
+	if (o->ip_arg[0] != '\0')
+		getopts_ip_arg(o, argv + 1);
+	getopts_ports(o, &cmd_run);
+	return front_run(o, argv);
 }
 
 const struct command cmd_run = {
@@ -30,4 +25,5 @@ const struct command cmd_run = {
 	"run [options] [--] command [arg ...]",
 	"lease, run, prove, free",
 	run,
+	NULL,
 };

@@ -8,7 +8,7 @@
 
 struct wanted {
 	uint32_t ip;
-	const struct format *report;
+	const struct format *format;
 };
 
 static int
@@ -21,28 +21,24 @@ show(const struct statedir *dir, struct stored *s, void *arg)
 	if (s->ip != wanted->ip)
 		return 0;
 	view_make(&view, s, true);
-	wanted->report->detail(&view);
+	wanted->format->detail(&view);
 	view_free(&view);
 	return 1;
 }
 
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
 	struct wanted wanted;
-	struct options o;
-	int first;
 
-	options_default(&o);
-	first = getopts(&o, self, argc, argv);
-	if (first + 1 != argc)
+	if (argv[0] == NULL || argv[1] != NULL)
 		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
 				     "ps");
-	wanted.ip = getopts_address(self, argv[first]);
-	wanted.report = o.json ? &format_json : &format_text;
+	wanted.ip = getopts_address(&cmd_show, argv[0]);
+	wanted.format = o->json ? &format_json : &format_text;
 	if (records_each(view_netns(), show, &wanted) == 0)
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
-		    argv[first]);
+		    argv[0]);
 	return 0;
 }
 
@@ -52,4 +48,5 @@ const struct command cmd_show = {
 	"show [--json] IP",
 	"one lease: programs, sockets, who opened them",
 	run,
+	NULL,
 };

@@ -9,16 +9,15 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 
 static bool
 of_lease(const struct view *v, const struct sockdiag_socket *s)
 {
-	const struct terms *t = &v->stored->terms;
+	const struct terms *t = &v->stored.terms;
 
 	if (s->local.port == ADDRLOCK_PORT && s->state == SOCKDIAG_BOUND)
 		return false;
-	if (!v->stored->past && recquery_knows(v->stored->record, s->cookie))
+	if (!v->stored.past && recquery_knows(v->stored.record, s->cookie))
 		return true;
 	return slice_contains(t, &s->local) &&
 	       (!(t->flags & TERMS_ADOPTED) ||
@@ -69,16 +68,15 @@ find_holders(struct view *v)
 }
 
 void
-view_make(struct view *v, const struct stored *s, bool holders)
+view_make(struct view *v, struct stored *s, bool holders)
 {
 	struct sockets all = { 0 };
 	struct sockdiag *diag;
 	int prefix;
 
-	memset(v, 0, sizeof(*v));
-	v->stored = s;
-	v->state = lease_state(s);
-	if (s->record == NULL)
+	*v = (struct view){ .stored = *s, .state = lease_state(s) };
+	s->record = NULL;
+	if (v->stored.record == NULL)
 		return;
 	prefix = terms_prefix(&s->terms);
 	diag = sockdiag_open();
@@ -98,7 +96,7 @@ void
 view_free(struct view *v)
 {
 	free(v->sockets);
-	v->sockets = NULL;
+	store_unmap(&v->stored);
 }
 
 uint64_t

@@ -14,15 +14,18 @@ struct view_socket {
 };
 
 struct view {
-	const struct stored *stored;
+	struct stored stored;
 	enum lease_state state;
 	int unseen; /* errno with which sock_diag refused, 0 */
 	size_t nsockets;
 	struct view_socket *sockets; /* heap */
 };
 
-/* holders: find out who holds the sockets, a walk over /proc. */
-void view_make(struct view *v, const struct stored *s, bool holders);
+/*
+ * Takes the mapping of s over, for view_free to end.  holders: find which
+ * processes hold the sockets, a walk over /proc.
+ */
+void view_make(struct view *v, struct stored *s, bool holders);
 void view_free(struct view *v);
 
 /*

@@ -83,38 +83,25 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 }
 
 /* The address may stand before, behind and between the options. */
-static void
-parse(struct options *o, const struct command *self, int argc, char *argv[])
-{
-	int first;
-
-	while ((first = getopts(o, self, argc, argv)) < argc) {
-		if (o->ip != 0)
-			errx(EXIT_PORTLEASE, "wait: one address at a time");
-		o->ip = getopts_address(self, argv[first]);
-		argv[first] = argv[0];
-		argv += first;
-		argc -= first;
-	}
-}
-
 static int
-run(const struct command *self, int argc, char *argv[])
+run(struct options *o, char *argv[])
 {
 	static struct waiting w;
 	struct stored lease;
-	struct options o;
 	char why[LEASE_WHY];
 
-	(void)signal(SIGCHLD, SIG_DFL); /* a probe is waited for */
-	options_default(&o);
-	parse(&o, self, argc, argv);
-	if (!startup_wanted(&o))
+	(void)signal(SIGCHLD, SIG_DFL); /* a --ready-cmd is waited for */
+	for (; argv[0] != NULL; argv = getopts(o, &cmd_wait, argv)) {
+		if (o->ip != 0)
+			errx(EXIT_PORTLEASE, "wait: one address at a time");
+		o->ip = getopts_address(&cmd_wait, argv[0]);
+	}
+	if (!startup_wanted(o))
 		errx(EXIT_PORTLEASE,
 		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
-	if (lease_find(&lease, o.ip, why) == -1)
+	if (lease_find(&lease, o->ip, why) == -1)
 		errx(EXIT_PORTLEASE, "wait: %s", why);
-	begin(&w, &o, &lease);
+	begin(&w, o, &lease);
 	loop(&w);
 	return w.watch.startup.verdict == READY_READY
 		   ? 0
@@ -127,4 +114,5 @@ const struct command cmd_wait = {
 	"wait [options] [IP] --listen PORTS",
 	"until a lease is ready, or is not going to be",
 	run,
+	NULL,
 };
