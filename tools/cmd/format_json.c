@@ -131,7 +131,6 @@ list(const struct view *views, size_t n)
 	    VERSION, "leases", leases));
 }
 
-/* What of a record is only counted. */
 static void
 add_counts(json_t *lease, const struct record *r)
 {

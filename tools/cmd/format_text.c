@@ -96,7 +96,7 @@ print_images(const struct record *r)
 	}
 }
 
-/* What is lost is no news before something is. */
+/* Losses are a line of their own when there are any. */
 static void
 print_counts(const struct record *r)
 {

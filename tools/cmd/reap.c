@@ -7,6 +7,7 @@
 #include "cmd/view.h"
 #include "kernel/addrlock.h"
 #include "proof/teardown.h"
+#include "run/report.h"
 #include "store/lease.h"
 #include "store/records.h"
 
@@ -15,15 +16,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Milliseconds that another reaper may take beyond the grace. */
+/* Milliseconds beyond the grace that another reaper may take. */
 enum { PATIENCE = 5000 };
 
 struct reap {
 	const struct options *o;
 	uint32_t ip; /* 0: all */
 	unsigned int found; /* records that matched */
-	unsigned int left; /* of them, not freed */
-	bool failed; /* one could not be removed */
+	unsigned int left; /* records that were not freed */
+	bool failed; /* a record could not be removed */
 };
 
 static const char *
@@ -35,23 +36,9 @@ fate(const struct member *t, const struct reap *r)
 }
 
 static void
-report_socket(const char *ip, const struct leftover *left)
-{
-	char at[TEXT_ENDPOINT];
-
-	text_endpoint(&left->socket.local, at);
-	printf("%s: %s %s held by ", ip, at,
-	    sockdiag_state_name(left->socket.state));
-	if (left->holder.pid == 0)
-		printf("nobody that can be seen\n");
-	else
-		printf("pid %d (%s)\n", left->holder.pid, left->holder.line);
-}
-
-static void
 report(const struct reap *r, const char *ip, const struct teardown *out)
 {
-	char reason[96];
+	char reason[96], text[REPORT_LEFT];
 
 	if (r->o->quiet)
 		return;
@@ -62,12 +49,13 @@ report(const struct reap *r, const char *ip, const struct teardown *out)
 	}
 	for (size_t i = 0; i < out->evidence.nleft; i++)
 		if (out->evidence.left[i].kind != LEFT_FOREIGN)
-			report_socket(ip, &out->evidence.left[i]);
+			printf("%s: %s\n", ip,
+			    report_left(&out->evidence.left[i], text));
 	proof_reason(&out->evidence, reason, sizeof(reason));
 	printf("%s: %s: %s\n", ip, proof_name(out->verdict), reason);
 }
 
-/* Nobody reads what those say that come with new leases (orphans.h). */
+/* Were we started by a new lease?  Then nobody reads our output (orphans.h). */
 static bool
 unattended(const struct reap *r)
 {
@@ -75,35 +63,39 @@ unattended(const struct reap *r)
 }
 
 /*
- * Another reaper does what we would do, and is waited for; but unattended
- * ones would queue.  The descriptor, or -1 with errno.
+ * The lock of the address, as a descriptor; -1 with errno and its holder.
+ * Another reaper that has it does what we would do, so wait for it; but
+ * unattended reapers would queue up, and do not wait.
  */
 static int
-take_lock(const struct reap *r, const struct stored *s, struct holder *rival)
+take_lock(const struct reap *r, const struct stored *s, struct holder *holder)
 {
 	bool waits = !s->live && !unattended(r) && !r->o->dry_run;
 
-	*rival = (struct holder){ 0 };
+	*holder = (struct holder){ 0 };
 	return addrlock_wait(
-	    s->ip, waits ? clock_ms() + r->o->grace + PATIENCE : 0, rival);
+	    s->ip, waits ? clock_ms() + r->o->grace + PATIENCE : 0, holder);
 }
 
 static void
-report_rival(const char *ip, const struct holder *rival)
+report_holder(const char *ip, const struct holder *holder)
 {
-	if (rival->pid != 0)
+	if (holder->pid != 0)
 		warnx("%s: its lock is held by pid %d (%s): nothing can be "
 		      "done before that ends",
-		    ip, rival->pid, rival->line);
+		    ip, holder->pid, holder->line);
 	else
-		warnx(
-		    "%s: its lock is held by somebody who cannot be seen", ip);
+		warnx("%s: its lock is held by a process that cannot be seen",
+		    ip);
 }
 
-/* Refused its lock: by its monitor, by another, or is it over meanwhile? */
+/*
+ * The lock was refused: the monitor has it, or another process, or the lease
+ * has ended meanwhile.
+ */
 static void
 refused(struct reap *r, const struct statedir *dir, const struct stored *s,
-    const char *ip, const struct holder *rival)
+    const char *ip, const struct holder *holder)
 {
 	struct stored fresh;
 	int error = errno;
@@ -121,12 +113,12 @@ refused(struct reap *r, const struct statedir *dir, const struct stored *s,
 	else if (fresh.live)
 		warnx("%s: its monitor lives: end that instead", ip);
 	else if (!unattended(r))
-		report_rival(ip, rival);
+		report_holder(ip, holder);
 }
 
 /*
- * End what is left and remove the record, if the verdict frees the address.
- * 0; -1 with errno when it cannot be removed: it keeps the address.
+ * Tear the lease down, and remove the record if the verdict frees the address.
+ * 0; -1 with errno when the record cannot be removed: it keeps the address.
  */
 static int
 finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
@@ -151,31 +143,31 @@ finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
 }
 
 /*
- * With its sentinel in hand, nobody else can finish it meanwhile; but somebody
- * may have done so just before, and the name be a newer lease's.
+ * While we have the lock no other process can finish the lease.  One may have
+ * done so just before, and a newer lease have its name: so map it again.
  */
 static int
 reap_one(const struct statedir *dir, struct stored *s, void *arg)
 {
 	struct reap *r = arg;
-	struct holder rival;
+	struct holder holder;
 	struct teardown out;
 	struct stored fresh;
 	char ip[16];
-	int sentinel;
+	int lock;
 
 	if (r->ip != 0 && r->ip != s->ip)
 		return 0;
 	text_address(s->ip, ip);
-	sentinel = take_lock(r, s, &rival);
-	if (sentinel == -1) {
-		refused(r, dir, s, ip, &rival);
+	lock = take_lock(r, s, &holder);
+	if (lock == -1) {
+		refused(r, dir, s, ip, &holder);
 		return 0;
 	}
 	r->found++;
 	store_map(dir, s->name, false, &fresh);
 	if (fresh.error == ENOENT) {
-		close(sentinel);
+		close(lock);
 		return 0;
 	}
 	if (finish(r, dir, &fresh, &out) == -1) {
@@ -188,7 +180,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	if (out.verdict >= VERDICT_HELD)
 		r->left++;
 	members_free(&out.found);
-	close(sentinel);
+	close(lock);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * portlease release: ask a monitor to end its lease, wait for it, and say
- * what it found.  The record is the mailbox; it stays mapped when the monitor
- * has removed it.
+ * portlease release: ask a monitor to end its lease, wait for its exit, and
+ * print what it left in the record, which stays mapped when the monitor has
+ * removed the file.
  */
 #include "base/fault.h"
 #include "base/printable.h"
@@ -64,9 +64,9 @@ monitor_lost(const char *ip)
 	    ip, ip);
 }
 
-/* Without a word from the monitor, it was lost on the way. */
+/* A monitor that has exited before it was done was lost. */
 static int
-conclude(const struct record *r, const char *ip, bool quiet)
+print_end(const struct record *r, const char *ip, bool quiet)
 {
 	if (!record_valid(r, sizeof(*r)))
 		errx(EXIT_PORTLEASE,
@@ -80,7 +80,6 @@ conclude(const struct record *r, const char *ip, bool quiet)
 	return r->release.leaked ? EXIT_LEAK : 0;
 }
 
-/* Somebody else was first. */
 static int
 ended_already(const char *ip, bool quiet)
 {
@@ -89,7 +88,7 @@ ended_already(const char *ip, bool quiet)
 	return 0;
 }
 
-/* A program of the lease may do that, and is believed in nothing else. */
+/* A program of the lease has locked bytes of the record that are not its. */
 static _Noreturn void
 locked_out(const struct stored *s, const char *ip, pid_t holder)
 {
@@ -99,7 +98,8 @@ locked_out(const struct stored *s, const char *ip, pid_t holder)
 		err(EXIT_PORTLEASE, "%s", s->path);
 	if (holder == 0)
 		errx(EXIT_PORTLEASE,
-		    "%s: its record is locked by somebody who cannot be seen",
+		    "%s: its record is locked by a process that cannot be "
+		    "seen",
 		    ip);
 	if (procfs_cmdline(holder, line, sizeof(line)) == -1)
 		line[0] = '\0';
@@ -108,7 +108,7 @@ locked_out(const struct stored *s, const char *ip, pid_t holder)
 	    holder, line);
 }
 
-/* With our lock on the record nobody takes us for a process of the lease. */
+/* Our lock on the record tells the monitor that we are no member. */
 static int
 release(const struct stored *s, const char *ip, bool quiet)
 {
@@ -133,10 +133,10 @@ release(const struct stored *s, const char *ip, bool quiet)
 	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
-	return conclude(r, ip, quiet);
+	return print_end(r, ip, quiet);
 }
 
-/* A lease that we have the variables of was there once. */
+/* If we have the variables of the lease, it has been there. */
 static int
 not_found(const char *ip, bool quiet)
 {

@@ -33,9 +33,9 @@ seen(const struct view *v, const struct sockdiag_socket *s)
 	return false;
 }
 
-/* Keep the lease's own of these, each once. */
+/* Add those that are the lease's, each once. */
 static void
-take(struct view *v, const struct sockets *all)
+add_sockets(struct view *v, const struct sockets *all)
 {
 	v->sockets = calloc(all->n + 1, sizeof(*v->sockets));
 	if (v->sockets == NULL)
@@ -86,7 +86,7 @@ view_make(struct view *v, struct stored *s, bool holders)
 	    (holders && sockdiag_tcp(diag, s->ip, prefix, &all) == -1))
 		v->unseen = errno;
 	sockdiag_close(diag);
-	take(v, &all);
+	add_sockets(v, &all);
 	sockets_free(&all);
 	if (holders && v->nsockets > 0)
 		find_holders(v);

@@ -15,12 +15,12 @@
 
 struct waiting {
 	struct watch watch;
-	struct status status; /* nobody asks for it here */
-	struct ipc_start go;
+	struct status status; /* without any descriptor */
+	struct ipc_start start;
 	int monitor; /* pidfd */
 };
 
-/* The lease ends when its monitor does, and begins to when it says so. */
+/* Has the monitor exited, or been asked to end the lease? */
 static bool
 ending(const struct waiting *w, const struct pollfd *monitor)
 {
@@ -63,7 +63,7 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 {
 	const struct identity *id = &lease->record->identity;
 	struct startup_plan plan = { .options = o,
-		.start = &w->go,
+		.start = &w->start,
 		.terms = &lease->terms,
 		.record = lease->record,
 		.diag = sockdiag_open(),
@@ -77,7 +77,7 @@ begin(struct waiting *w, const struct options *o, struct stored *lease)
 	if (w->monitor == -1)
 		err(EXIT_PORTLEASE, "wait: its monitor");
 	plan.root = id->command != 0 ? monitor : 0;
-	if (ipc_fill_start(&w->go, &lease->terms, lease->path) == -1 ||
+	if (ipc_fill_start(&w->start, &lease->terms, lease->path) == -1 ||
 	    watch_begin(&w->watch, &plan, &w->status) == -1)
 		err(EXIT_PORTLEASE, "wait");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* How a monitor comes to its lease. */
-#include "run/monitor.h"
 #include "base/fault.h"
 #include "base/msg.h"
 #include "claim/pool.h"
 #include "kernel/procfs.h"
+#include "run/monitor.h"
 
 #include <err.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The last section of a run, in the order that proves. */
+/* The end of a lease: tear down, report, free. */
 #include "run/conclude.h"
 #include "base/fault.h"
 #include "base/msg.h"
@@ -17,7 +17,7 @@
 /* Milliseconds after which a member that is still there is a straggler. */
 enum { PATIENCE = 500 };
 
-/* Keep the record for later: all of it or an error, and never the verdict. */
+/* --record: all of it or an error, which does not change the verdict. */
 static void
 keep_record(const struct options *o, const struct record *record)
 {
@@ -39,26 +39,9 @@ keep_record(const struct options *o, const struct record *record)
 		close(fd);
 }
 
-static struct ipc_exit
-end_as(const struct outcome *out, const struct options *o, bool leaked)
-{
-	if (out->unready != 0)
-		return (struct ipc_exit){ out->unready, 0 };
-	if (leaked && o->on_leak == ON_LEAK_FAIL && out->end.sig == 0 &&
-	    out->end.status == 0)
-		return (struct ipc_exit){ EXIT_LEAK, 0 };
-	return out->end;
-}
-
-bool
-conclude_leaked(const struct outcome *out, const struct evidence *e)
-{
-	return out->stragglers.n > 0 || proof_of(e) == VERDICT_HELD;
-}
-
 /*
- * The descendants are gone, or will not end.  What is left are the clients
- * that `portlease exec` brought, or, without a command, everybody.
+ * The monitor's descendants are gone, or cannot be ended.  What is left are the
+ * clients that `portlease exec` brought, or, without a command, every member.
  */
 static void
 end_lease(struct outcome *out, const struct options *o, const struct claim *c,
@@ -77,29 +60,47 @@ end_lease(struct outcome *out, const struct options *o, const struct claim *c,
 	members_free(&end->found);
 }
 
+/* How the front is to end. */
+static struct ipc_exit
+exit_of(const struct outcome *out, bool fails)
+{
+	if (out->unready != 0)
+		return (struct ipc_exit){ out->unready, 0 };
+	if (fails && out->end.sig == 0 && out->end.status == 0)
+		return (struct ipc_exit){ EXIT_LEAK, 0 };
+	return out->end;
+}
+
 struct ipc_exit
 conclude(struct outcome *out, const struct options *o, struct claim *c)
 {
 	struct record *record = c->stored.record;
+	struct report report;
 	struct teardown torn;
-	struct ipc_exit end;
-	bool freed, leaked;
+	bool freed, fails;
 
 	msg_hold();
 	end_lease(out, o, c, &torn);
 	out->verdict = torn.verdict;
 	proof_reason(&torn.evidence, out->reason, sizeof(out->reason));
 	freed = proof_frees(out->verdict);
-	report_end(out, o, &torn.evidence, record);
-	leaked = conclude_leaked(out, &torn.evidence);
-	end = end_as(out, o, leaked);
+	report = (struct report){ .ip = out->ip,
+		.record = record,
+		.stragglers = &out->stragglers,
+		.evidence = &torn.evidence,
+		.verdict = out->verdict,
+		.reason = out->reason,
+		.leaked =
+		    out->stragglers.n > 0 || out->verdict == VERDICT_HELD };
+	report_end(&report, o);
+	fails = report.leaked && o->on_leak == ON_LEAK_FAIL;
 	if (o->record[0] != '\0')
 		keep_record(o, record);
 	record->release.freed = freed;
-	record->release.leaked = leaked && o->on_leak == ON_LEAK_FAIL;
+	record->release.leaked = fails;
 	atomic_store(&record->release.done, 1);
 	(void)fault("conclude.told");
 	pool_release(c, freed, out->verdict == VERDICT_CLEAN);
-	msg_flush(); /* last: nobody may be reading */
-	return end;
+	msg_flush(); /* last: it may wait for a reader of stderr */
+	return exit_of(out, fails);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * What a run came to: how the command ended, who straggled, what the proof
- * says, and what of it the caller is told.
- */
+/* The end of a run: what the monitor knows of it, and how it is concluded. */
 #ifndef CONCLUDE_H
 #define CONCLUDE_H
 
@@ -14,21 +11,19 @@
 struct outcome {
 	char ip[16];
 	struct ipc_exit end; /* of the command */
-	bool commandless; /* acquired: its tenants are nobody's children */
-	bool stuck; /* SIGKILL did not end everybody */
-	int unready; /* exit status when it was not ready, else 0 */
-	enum verdict verdict; /* set by conclude, */
-	char reason[96]; /* and why */
+	bool commandless; /* acquired: its members are no children of ours */
+	bool stuck; /* SIGKILL did not end all descendants */
+	int unready; /* exit status when it did not become ready, else 0 */
+	enum verdict verdict; /* set by conclude */
+	char reason[96]; /* of the verdict, set by conclude */
 	struct stragglers stragglers;
 };
 
-/* Did it leak: a straggler, or something held? */
-bool conclude_leaked(const struct outcome *out, const struct evidence *e);
-
 /*
- * No descendant is left, or none that can be ended.  End the tenants that
- * `portlease exec` brought, prove, keep --record, free the address unless
- * somebody holds it, report on stderr, and say how the front shall end.
+ * No descendant is left, or none that can be ended.  End the members that
+ * `portlease exec` brought, prove, report on stderr and in the record, keep
+ * --record, and free the address if the verdict allows it.  Returns how the
+ * front is to end.
  */
 struct ipc_exit conclude(
     struct outcome *out, const struct options *o, struct claim *c);

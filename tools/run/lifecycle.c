@@ -2,7 +2,7 @@
 #include "run/lifecycle.h"
 
 enum {
-	SETTLE = 500, /* milliseconds; who is there afterwards is a straggler */
+	SETTLE = 500, /* milliseconds, after which a process is a straggler */
 	KILL = 10000 /* milliseconds for SIGKILL to work on a busy machine */
 };
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Who would not end, what is left and who opened it, what was not covered. */
 #include "run/report.h"
 #include "base/msg.h"
-#include "base/text.h"
 #include "kernel/procfs.h"
 #include "kernel/proctree.h"
-#include "proof/proof.h"
 #include "store/recquery.h"
 
 #include <stdio.h>
@@ -47,110 +44,102 @@ report_stuck(struct record *record, const char *ip)
 }
 
 static void
-print_stragglers(
-    const struct stragglers *s, struct record *record, const char *ip)
+print_stragglers(const struct report *r)
 {
+	const struct stragglers *s = r->stragglers;
 	char text[STRAGGLER_TEXT];
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct straggler *one = &s->list[i];
 
 		stragglers_text(
-		    one, record, procfs_alive(one->pid, one->start), text);
-		msg(record, "%s: %s", ip, text);
+		    one, r->record, procfs_alive(one->pid, one->start), text);
+		msg(r->record, "%s: %s", r->ip, text);
 	}
 	if (s->more > 0)
-		msg(record, "%s: and %zu more stragglers", ip, s->more);
+		msg(r->record, "%s: and %zu more stragglers", r->ip, s->more);
+}
+
+char *
+report_left(const struct leftover *left, char text[static REPORT_LEFT])
+{
+	char at[TEXT_ENDPOINT],
+	    by[HOLDER_LINE + 16] = "nobody that can be seen";
+
+	if (left->holder.pid != 0)
+		(void)snprintf(by, sizeof(by), "pid %d (%s)", left->holder.pid,
+		    left->holder.line);
+	(void)snprintf(text, REPORT_LEFT, "%s %s held by %s",
+	    text_endpoint(&left->socket.local, at),
+	    sockdiag_state_name(left->socket.state), by);
+	return text;
 }
 
 static void
-print_left(
-    const struct outcome *out, const struct evidence *e, struct record *record)
+print_left(const struct report *r, const struct leftover *left)
 {
-	char at[TEXT_ENDPOINT], by[HOLDER_LINE + 32];
+	char text[REPORT_LEFT];
 	struct opener opener;
 
-	for (size_t i = 0; i < e->nleft; i++) {
-		const struct leftover *left = &e->left[i];
-		bool known =
-		    recquery_opener(record, left->socket.cookie, &opener);
-
-		if (left->kind == LEFT_FOREIGN)
-			continue;
-		if (left->holder.pid != 0)
-			(void)snprintf(by, sizeof(by), "held by pid %d (%s)",
-			    left->holder.pid, left->holder.line);
-		else
-			(void)strlcpy(
-			    by, "held by nobody that can be seen", sizeof(by));
-		text_endpoint(&left->socket.local, at);
-		if (known)
-			msg(record,
-			    "%s: %s %s %s; opened by pid %d (%s) with %s",
-			    out->ip, at,
-			    sockdiag_state_name(left->socket.state), by,
-			    opener.pid, opener.path,
-			    recquery_call(opener.call));
-		else
-			msg(record, "%s: %s %s %s; unrecorded", out->ip, at,
-			    sockdiag_state_name(left->socket.state), by);
-	}
+	(void)report_left(left, text);
+	if (recquery_opener(r->record, left->socket.cookie, &opener))
+		msg(r->record, "%s: %s; opened by pid %d (%s) with %s", r->ip,
+		    text, opener.pid, opener.path, recquery_call(opener.call));
+	else
+		msg(r->record, "%s: %s; unrecorded", r->ip, text);
 }
 
-/* A program that is started again and again need not fill the screen. */
+/* The most that are listed: one program may be started again and again. */
 enum { UNCOVERED = 16 };
 
 static void
-print_uncovered(const struct outcome *out, struct record *record)
+print_uncovered(const struct report *r)
 {
 	struct image image;
 	size_t n = 0;
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
-		if (recquery_image(record, i, &image) &&
+		if (recquery_image(r->record, i, &image) &&
 		    image_uncovered(image.flags) && n++ < UNCOVERED)
-			msg(record, "%s: uncovered: pid %d (%s) is %s", out->ip,
-			    image.pid, image.path,
+			msg(r->record, "%s: uncovered: pid %d (%s) is %s",
+			    r->ip, image.pid, image.path,
 			    image.flags & IMAGE_STATIC  ? "static"
 			    : image.flags & IMAGE_SETID ? "set-uid"
 							: "of another "
 							  "architecture");
 	if (n > UNCOVERED)
-		msg(record, "%s: uncovered: %zu more", out->ip, n - UNCOVERED);
+		msg(r->record, "%s: uncovered: %zu more", r->ip, n - UNCOVERED);
 }
 
-/* Declared ports on addresses that are not moved. */
 static void
-print_outside(const struct outcome *out, struct record *record)
+print_outside(const struct report *r)
 {
-	unsigned long long n = atomic_load(&record->counts.outside);
+	unsigned long long n = atomic_load(&r->record->counts.outside);
 
 	if (n > 0)
-		msg(record,
+		msg(r->record,
 		    "%s: outside: %llu %s of a declared port on an address "
 		    "that is not moved",
-		    out->ip, n, n == 1 ? "bind" : "binds");
+		    r->ip, n, n == 1 ? "bind" : "binds");
 }
 
 void
-report_end(const struct outcome *out, const struct options *o,
-    const struct evidence *e, struct record *record)
+report_end(const struct report *r, const struct options *o)
 {
-	enum verdict verdict = proof_of(e);
-	bool leaked = conclude_leaked(out, e);
-	char reason[96];
+	const struct evidence *e = r->evidence;
+	bool freed = proof_frees(r->verdict);
 
-	if (o->quiet ||
-	    (leaked && o->on_leak == ON_LEAK_IGNORE && verdict < VERDICT_HELD))
+	if (o->quiet || (r->leaked && o->on_leak == ON_LEAK_IGNORE && freed))
 		return;
-	print_stragglers(&out->stragglers, record, out->ip);
+	print_stragglers(r);
 	if (!e->damaged) {
-		print_uncovered(out, record);
-		print_outside(out, record);
+		print_uncovered(r);
+		print_outside(r);
 	}
-	if (verdict >= VERDICT_HELD)
-		print_left(out, e, record);
-	proof_reason(e, reason, sizeof(reason));
-	if (o->verbose || leaked || verdict >= VERDICT_HELD)
-		msg(record, "%s: %s: %s", out->ip, proof_name(verdict), reason);
+	for (size_t i = 0; i < e->nleft && !freed; i++)
+		if (e->left[i].kind != LEFT_FOREIGN)
+			print_left(r, &e->left[i]);
+	if (o->verbose || r->leaked || !freed)
+		msg(r->record, "%s: %s: %s", r->ip, proof_name(r->verdict),
+		    r->reason);
 }

@@ -3,13 +3,29 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "run/conclude.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "proof/proof.h"
+#include "proof/stragglers.h"
 
-/* Tell of our descendants that SIGKILL did not end; returns how many. */
+struct report {
+	const char *ip;
+	struct record *record; /* keeps the lines for `release`, too */
+	const struct stragglers *stragglers;
+	const struct evidence *evidence;
+	enum verdict verdict;
+	const char *reason;
+	bool leaked;
+};
+
+/* Print stragglers, what is left, and the verdict, as the options ask. */
+void report_end(const struct report *r, const struct options *o);
+
+/* Print our descendants that SIGKILL did not end; returns how many. */
 unsigned int report_stuck(struct record *record, const char *ip);
 
-/* Tell of stragglers, of what is left, and of the verdict, as o asks. */
-void report_end(const struct outcome *out, const struct options *o,
-    const struct evidence *e, struct record *record);
+/* "127.1.2.3:80 LISTEN held by pid 42 (server)" */
+enum { REPORT_LEFT = TEXT_ENDPOINT + HOLDER_LINE + 48 };
+char *report_left(const struct leftover *left, char text[static REPORT_LEFT]);
 
 #endif
