@@ -13,8 +13,8 @@ void portset_add(struct portset *set, uint16_t port);
 bool portset_has(const struct portset *set, uint16_t port);
 
 /*
- * How many of the ports of t are in the set, or with in false are not; text,
- * unless NULL, gets them as "9925-9927,1883", cut at size.
+ * Counts the ports of t that are in the set, or, with in false, are not.  They
+ * are written to text, unless it is NULL, as "9925-9927,1883", cut at size.
  */
 unsigned int portset_of(const struct portset *set, const struct terms *t,
     bool in, char *text, size_t size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a terminal would obey, and what is no text at all, is replaced. */
+/* A terminal obeys control characters, and JSON takes UTF-8 alone. */
 #include "base/printable.h"
 
 #include <stdbool.h>
@@ -23,10 +23,9 @@ static const struct utf8 {
 	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 };
 
-/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: they turn lines around.
- */
+/* U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: marks of direction. */
 static bool
-turns(const unsigned char *text)
+changes_direction(const unsigned char *text)
 {
 	if (text[0] != 0xe2)
 		return false;
@@ -51,7 +50,7 @@ character(const unsigned char *text)
 	for (i = 2; i < row->len; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-	return turns(text) ? 0 : row->len;
+	return changes_direction(text) ? 0 : row->len;
 }
 
 void

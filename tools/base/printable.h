@@ -9,7 +9,8 @@
  */
 void printable_line(char *line);
 
-/* The same of a copy, cut to 255 bytes; valid for the next three calls. */
+/* The same of a copy, cut to 255 bytes; overwritten by the fourth call after
+ * this one. */
 const char *printable_copy(const char *text);
 
 #endif

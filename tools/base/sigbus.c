@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A page of our own where the file has none any more. */
+/* Map an empty page of our own where the file has none any more. */
 #include "base/sigbus.h"
 
 #include <errno.h>

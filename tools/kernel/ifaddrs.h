@@ -5,7 +5,7 @@
 
 #include "lease/slice.h"
 
-/* Fill t->own, loopback left out; what does not fit is left out, too. */
+/* Fill t->own with those that are not loopback, as many as fit. */
 void ifaddrs_fill(struct terms *t);
 
 #endif
