@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * /proc/PID/task/TID/{stat,schedstat,io}; see proc(5), and
+ * /proc/PID/task/TID/{stat,schedstat} and /proc/PID/io: see proc(5), and
  * Documentation/scheduler/sched-stats.rst in Linux for schedstat.
  */
 #include "ready/activity.h"

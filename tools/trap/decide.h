@@ -30,7 +30,7 @@ struct caught_call {
 };
 
 enum answer {
-	ANSWER_NONE, /* nobody waits for it */
+	ANSWER_NONE, /* the caller does not wait for one */
 	ANSWER_PASS, /* the kernel goes on with the call as it was made */
 	ANSWER_FAIL, /* with the error that goes with it */
 	ANSWER_FETCH, /* fetch the socket and ask again */

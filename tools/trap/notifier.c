@@ -68,7 +68,7 @@ notifier_take(struct notifier *n, int channel, pid_t command)
 		return explain(n, "the kernel refuses the filter");
 	if (allocate(n) == -1)
 		return explain(n, "no notifications");
-	/* Any descriptor will do, be it open or not. */
+	/* Any descriptor will do, open or not. */
 	fd = caller_fetch(command, STDERR_FILENO);
 	if (fd == -1 && errno != EBADF)
 		return explain(n, "the command's sockets cannot be reached");
@@ -144,7 +144,7 @@ answer(struct notifier *n, int error, uint32_t flags)
 	n->reply->id = n->call->id;
 	n->reply->error = -error;
 	n->reply->flags = flags;
-	/* ENOENT: nobody waits for it any more. */
+	/* ENOENT: the caller does not wait any more. */
 	(void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, n->reply);
 }
 
