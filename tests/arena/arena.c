@@ -41,15 +41,15 @@ write_line(const char *path, const char *line)
 		close(fd);
 }
 
-static bool
-leave_network(void)
+bool
+arena_unshare(int flags)
 {
 	char map[64];
 	unsigned int uid = geteuid(), gid = getegid();
 
-	if (unshare(CLONE_NEWNET) == 0)
+	if (unshare(flags) == 0)
 		return true;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1)
+	if (unshare(CLONE_NEWUSER | flags) == -1)
 		return false;
 	write_line("/proc/self/setgroups", "deny");
 	(void)snprintf(map, sizeof(map), "%u %u 1", uid, uid);
@@ -79,7 +79,7 @@ arena_enter(void)
 	    setenv("PORTLEASE_DIR", arena.dir, 1) == -1 ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		err(1, "arena");
-	arena.private = leave_network() && raise_loopback();
+	arena.private = arena_unshare(CLONE_NEWNET) && raise_loopback();
 	if (!arena.private)
 		warnx("no network namespace of our own: sockets of others "
 		      "are about");
@@ -145,8 +145,25 @@ default_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-pid_t
-arena_start(const char *const argv[], int *out)
+/* In the child. */
+static _Noreturn void
+become(const char *const argv[], int out, bool stop)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)setpgid(0, 0);
+	default_signals();
+	if (arena.hush != 0)
+		(void)dup2(arena.hush, STDERR_FILENO);
+	if (out != -1)
+		(void)dup2(out, STDOUT_FILENO);
+	if (stop)
+		(void)raise(SIGSTOP);
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	err(127, "%s", argv[0]);
+}
+
+static pid_t
+start(const char *const argv[], int *out, bool stop)
 {
 	int pipe[2] = { -1, -1 };
 	pid_t pid;
@@ -156,22 +173,25 @@ arena_start(const char *const argv[], int *out)
 	pid = fork();
 	if (pid == -1)
 		err(1, "fork");
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)setpgid(0, 0);
-		default_signals();
-		if (arena.hush != 0)
-			(void)dup2(arena.hush, STDERR_FILENO);
-		if (out != NULL)
-			(void)dup2(pipe[1], STDOUT_FILENO);
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		err(127, "%s", argv[0]);
-	}
+	if (pid == 0)
+		become(argv, pipe[1], stop);
 	if (out != NULL) {
 		close(pipe[1]);
 		*out = pipe[0];
 	}
 	return pid;
+}
+
+pid_t
+arena_start(const char *const argv[], int *out)
+{
+	return start(argv, out, false);
+}
+
+pid_t
+arena_start_stopped(const char *const argv[], int *out)
+{
+	return start(argv, out, true);
 }
 
 /* Wait for one SIGCHLD, at most until end. */
@@ -207,6 +227,21 @@ arena_wait(pid_t pid, long long ms)
 }
 
 int
+arena_stopped(pid_t pid, long long ms)
+{
+	long long end = arena_now() + ms;
+	int status;
+	pid_t one;
+
+	do {
+		one = waitpid(pid, &status, WNOHANG | WUNTRACED | __WALL);
+		if (one != 0)
+			return one == pid && WIFSTOPPED(status) ? status : -1;
+	} while (child_moves(end));
+	return -1;
+}
+
+int
 arena_run(const char *const argv[], long long ms)
 {
 	return arena_wait(arena_start(argv, NULL), ms);
@@ -227,25 +262,64 @@ arena_quiet(long long ms)
 	return false;
 }
 
+/* Those of children that have ended become ours, the next time round. */
+static void
+kill_children(void)
+{
+	char path[64];
+	FILE *list;
+	int pid;
+
+	(void)snprintf(
+	    path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	list = fopen(path, "re");
+	while (list != NULL && fscanf(list, "%d", &pid) == 1)
+		(void)kill(pid, SIGKILL);
+	if (list != NULL)
+		(void)fclose(list);
+}
+
 bool
-arena_says(int fd, const char *text, long long ms)
+arena_kill(long long ms)
+{
+	long long end = arena_now() + ms;
+
+	do {
+		kill_children();
+	} while (!arena_quiet(10) && arena_now() < end);
+	return arena_quiet(0);
+}
+
+bool
+arena_hear(int fd, const char *text, long long ms, char *said, size_t size)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	long long end = arena_now() + ms, left = ms;
-	char said[4096];
+	long long end = arena_now() + ms;
+	char part[4096];
 	size_t len = 0;
 	ssize_t n;
 
-	while (len < sizeof(said) - 1 && left > 0 &&
-	       poll(&pfd, 1, (int)left) == 1) {
-		n = read(fd, said + len, sizeof(said) - 1 - len);
+	said[0] = '\0';
+	while (ms > 0 && poll(&pfd, 1, (int)ms) == 1) {
+		n = read(fd, part, sizeof(part));
 		if (n <= 0)
-			return false;
+			return n == 0 && text == NULL;
+		if ((size_t)n > size - 1 - len)
+			n = (ssize_t)(size - 1 - len);
+		memcpy(said + len, part, (size_t)n);
 		len += (size_t)n;
 		said[len] = '\0';
-		if (strstr(said, text) != NULL)
+		if (text != NULL && strstr(said, text) != NULL)
 			return true;
-		left = end - arena_now();
+		ms = end - arena_now();
 	}
 	return false;
+}
+
+bool
+arena_says(int fd, const char *text, long long ms)
+{
+	char said[4096];
+
+	return arena_hear(fd, text, ms, said, sizeof(said));
 }
