@@ -1,335 +1,164 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lets everything that can go wrong go wrong once: every fault point with
- * every kind of fault.  Whatever the command came to, `reap --all` and a new
- * lease must leave no process, no socket and no state file but the history.
+ * Lets everything that can go wrong go wrong once: the processes of a lease
+ * are killed at every system call that they make, and every call that can
+ * fail fails, one fault a life.  Whatever the command came to, `reap --all`
+ * and a new lease of the address must leave no process, no socket and no
+ * state file but the history.
  *
- * run BUILD-DIRECTORY
+ * table BUILD-DIRECTORY [N]                        one case in N
+ * table BUILD-DIRECTORY PROCESS CALL NTH FAULT     one case, as it is printed
  */
-#include "base/fault.h"
-#include "base/text.h"
-#include "kernel/addrlock.h"
-#include "kernel/procfs.h"
-#include "kernel/sockdiag.h"
-#include "store/records.h"
-#include "store/store.h"
-#include "tests/arena/arena.h"
+#include "calls.h"
+#include "crew.h"
+#include "faults.h"
+#include "remains.h"
+#include "scenes.h"
+#include "shot.h"
 
-#include <sys/wait.h>
-
-#include <dirent.h>
 #include <err.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LIMIT = 10000, ROUNDS = 20, ROUND = 200 /* milliseconds */ };
+/* Written by the main process alone, before it forks. */
+static struct fault *faults;
+static size_t nfaults;
 
-static char portlease[512], guest[512];
-static uint32_t orphan; /* the address that lost its monitor last */
+static struct result *results; /* as many */
+static unsigned int failed, missed;
 
-/* What went wrong with the case at hand, for people. */
-static char complaint[1024];
-
-__attribute__((format(printf, 1, 2))) static void
-complain(const char *format, ...)
-{
-	size_t used = strlen(complaint);
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(complaint + used, sizeof(complaint) - used, format, ap);
-	va_end(ap);
-}
-
-static int
-kill_monitor(const struct statedir *dir, struct stored *s, void *arg)
-{
-	(void)dir;
-	(void)arg;
-	if (s->record != NULL && s->record->identity.monitor > 1)
-		(void)kill(s->record->identity.monitor, SIGKILL);
-	orphan = s->ip;
-	return 0;
-}
-
-/* A server that is asked to end as soon as it is ready. */
-static int
-serve(void)
-{
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s", "-p",
-		"9926", guest, "9926", NULL };
-	int out;
-	pid_t pid = arena_start(argv, &out);
-
-	if (arena_says(out, "ready", LIMIT))
-		(void)kill(pid, SIGTERM);
-	close(out);
-	return arena_wait(pid, LIMIT);
-}
-
-/* A command that leaves somebody behind. */
-static int
-straggle(void)
-{
-	const char *const argv[] = { portlease, "run", "-q", "-g", "200ms",
-		"sh", "-c", "sleep 600 >/dev/null & exit 0", NULL };
-
-	return arena_run(argv, LIMIT);
-}
-
-static int
-acquire(void)
-{
-	const char *const argv[] = { "sh", "-c",
-		"eval \"$(\"$0\" acquire -q --sh --owner $$)\" && "
-		"exec \"$0\" release -q",
-		portlease, NULL };
-
-	return arena_run(argv, LIMIT);
-}
-
-/* Leave an orphan, without any fault. */
 static void
-lose_monitor(uint64_t netns)
+add_fault(const struct call *call, const char *what)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-p", "9926",
-		guest, "9926", NULL };
-	char *armed = strdup(getenv("PORTLEASE_FAULT"));
-	int out;
-	pid_t pid;
-
-	(void)unsetenv("PORTLEASE_FAULT");
-	pid = arena_start(argv, &out);
-	if (!arena_says(out, "ready", LIMIT))
-		complain("no server; ");
-	(void)records_each(netns, kill_monitor, NULL);
-	(void)arena_wait(pid, LIMIT);
-	close(out);
-	(void)setenv("PORTLEASE_FAULT", armed, 1);
-	free(armed);
+	faults = reallocarray(faults, nfaults + 1, sizeof(*faults));
+	if (faults == NULL)
+		err(1, NULL);
+	faults[nfaults++] = (struct fault){ *call, what };
 }
 
-static int
-trap(void)
+/* What the loader cannot do is no matter of ours. */
+static void
+take_call(const void *result)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
-		"--trap", "true", NULL };
+	const struct call *call = result;
+	const char *const *errors = calls_errors(call->name);
+	unsigned int n = 0;
 
-	return arena_run(argv, LIMIT);
-}
-
-static uint64_t
-network(void)
-{
-	uint64_t netns = 0;
-
-	(void)procfs_namespace("net", &netns);
-	return netns;
-}
-
-static int
-reap(void)
-{
-	const char *const argv[] = { portlease, "reap", "--all", "-q", "-g",
-		"1s", NULL };
-
-	lose_monitor(network());
-	return arena_run(argv, LIMIT);
-}
-
-static int
-run_beside_orphan(void)
-{
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s", "true",
-		NULL };
-
-	lose_monitor(network());
-	return arena_run(argv, LIMIT);
-}
-
-/* Whoever wants the address of an orphan has it finished. */
-static int
-adopt_orphan(void)
-{
-	char ip[16];
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
-		"--wait", "10s", "--ip", ip, "true", NULL };
-
-	lose_monitor(network());
-	text_address(orphan, ip);
-	return arena_run(argv, LIMIT);
-}
-
-/* Points that a mere server does not pass. */
-static const struct scene {
-	const char *point;
-	int (*play)(void);
-} scenes[] = {
-	{ "acquire.", acquire },
-	{ "release.", acquire },
-	{ "stub.trap", trap },
-	{ "tree.", straggle },
-	{ "reap.", reap },
-	{ "orphans.found", run_beside_orphan },
-	{ "adopt.", adopt_orphan },
-};
-
-static int
-play(const char *point)
-{
-	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++)
-		if (strncmp(point, scenes[i].point, strlen(scenes[i].point)) ==
-		    0)
-			return scenes[i].play();
-	return serve();
+	add_fault(call, "KILL");
+	while (errors[n] != NULL)
+		n++;
+	for (unsigned int i = 0; i < n && !call->loading; i++)
+		if (scenes[call->scene].all || i == call->nth % n)
+			add_fault(call, errors[i]);
 }
 
 static void
-check_files(void)
+try(size_t job, int out)
 {
-	DIR *dir = opendir(arena_state());
-	struct dirent *entry;
+	static struct shot shot;
+	const struct fault *f = &faults[job];
+	const struct scene *s = &scenes[f->call.scene];
+	struct played played = { .ip = "" };
+	struct result r;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0 &&
-		    strcmp(entry->d_name, "went-off") != 0 &&
-		    strncmp(entry->d_name, "history-", 8) != 0)
-			complain("%s is left; ", entry->d_name);
-	if (dir != NULL)
-		closedir(dir);
+	memset(&r, 0, sizeof(r)); /* its padding is written, too */
+	shot = (struct shot){ .forks = s->forks,
+		.call = f->call.name,
+		.nth = f->call.nth,
+		.fault = f->what };
+	s->play(&shot, &played);
+	shot_end(&shot);
+	r.fault = job;
+	r.status = played.status;
+	r.hit = shot.hit;
+	remains_end(played.ip, r.wrong, sizeof(r.wrong));
+	if (played.status == -1 || !shot.ended)
+		(void)snprintf(r.wrong, sizeof(r.wrong), "it hangs");
+	if (write(out, &r, sizeof(r)) == -1)
+		err(1, "write");
 }
 
 static void
-check_sockets(void)
+take_result(const void *result)
 {
-	struct sockdiag *diag = sockdiag_open();
-	char at[TEXT_ENDPOINT];
-	struct sockets all = { 0 };
+	const struct result *r = result;
+	const struct fault *f = &faults[r->fault];
 
-	if (diag == NULL || sockdiag_tcp(diag, POOL_NET, 10, &all) == -1)
-		complain("sock_diag; ");
-	for (size_t i = 0; i < all.n; i++)
-		if (all.list[i].inode != 0)
-			complain("socket %s %s; ",
-			    text_endpoint(&all.list[i].local, at),
-			    sockdiag_state_name(all.list[i].state));
-	sockets_free(&all);
-	sockdiag_close(diag);
+	results[r->fault] = *r;
+	missed += !r->hit;
+	failed += r->wrong[0] != '\0';
+	if (r->wrong[0] != '\0')
+		printf("'%s' %s %u %s: %s\n", scenes[f->call.scene].who,
+		    f->call.name, f->call.nth, f->what, r->wrong);
+	(void)fflush(stdout);
 }
 
-/* Whatever happened: this must be enough. */
-static void
-recover(void)
+/* By scene, by call, by fault. */
+static int
+compare(const void *one, const void *other)
 {
-	const char *const argv[] = { portlease, "reap", "--all", "-q", "-g",
-		"1s", NULL };
-	int status = -1;
-	bool quiet = false;
+	const struct fault *a = one, *b = other;
+	int names = strcmp(a->call.name, b->call.name);
+	int whats = strcmp(a->what, b->what);
 
-	(void)unsetenv("PORTLEASE_FAULT");
-	for (int i = 0; i < ROUNDS && !(quiet && status == 0); i++) {
-		quiet = arena_quiet(ROUND);
-		status = arena_run(argv, LIMIT);
-		quiet = quiet && arena_quiet(0);
-	}
-	if (status != 0)
-		complain("reap: status %x; ", (unsigned int)status);
-	if (!quiet)
-		complain("processes are left; ");
-	status = acquire();
-	if (status != 0)
-		complain("acquire: status %x; ", (unsigned int)status);
-	if (!arena_quiet(LIMIT))
-		complain("acquire leaves processes; ");
-	check_files();
-	if (arena_private())
-		check_sockets();
+	if (a->call.scene != b->call.scene)
+		return a->call.scene < b->call.scene ? -1 : 1;
+	if (names != 0 || whats != 0)
+		return names != 0 ? names : whats;
+	return a->call.nth < b->call.nth ? -1 : 1;
+}
+
+/* Every call in every scene; of all faults one of so many. */
+static void
+find_faults(size_t every)
+{
+	size_t kept = 0;
+
+	if (crew_run(scenes_n, survey_scene, sizeof(struct call), take_call) ==
+	    -1)
+		errx(1, "a life without faults went wrong");
+	qsort(faults, nfaults, sizeof(*faults), compare);
+	for (size_t i = every / 2; i < nfaults; i += every)
+		faults[kept++] = faults[i];
+	nfaults = kept;
 }
 
 static void
-outcome(int status, char text[static 16])
+name_fault(char *argv[])
 {
-	if (status == -1)
-		(void)snprintf(text, 16, "hung");
-	else if (WIFSIGNALED(status))
-		(void)snprintf(
-		    text, 16, "SIG%s", sigabbrev_np(WTERMSIG(status)));
-	else
-		(void)snprintf(text, 16, "%d", WEXITSTATUS(status));
-}
+	struct call call = { .nth = (unsigned int)strtoul(argv[2], NULL, 10) };
 
-static void
-try(const char *point, const char *kind, char text[static 16])
-{
-	char armed[256], hit[128];
-	int status;
-
-	complaint[0] = '\0';
-	(void)snprintf(hit, sizeof(hit), "%s/went-off", arena_state());
-	(void)snprintf(armed, sizeof(armed), "%s:%s:%s", point, kind, hit);
-	(void)setenv("PORTLEASE_FAULT", armed, 1);
-	status = play(point);
-	outcome(status, text);
-	if (status == -1)
-		complain("the command hangs; ");
-	recover();
-	if (unlink(hit) == -1)
-		complain("was never passed; ");
-}
-
-static unsigned int
-print_row(const struct fault_point *point)
-{
-	char text[16], all[4096] = "";
-	unsigned int failed = 0;
-	size_t used = 0;
-
-	printf("%-18s", point->name);
-	for (size_t i = 0; i < fault_nkinds; i++) {
-		if (i > 0 && !point->fails) {
-			printf(" %8s", "-");
-			continue;
-		}
-		try(point->name, fault_kinds[i], text);
-		printf(" %8s", text);
-		fflush(stdout);
-		if (complaint[0] == '\0')
-			continue;
-		failed++;
-		used += (size_t)snprintf(all + used, sizeof(all) - used,
-		    "    %s: %s\n", fault_kinds[i], complaint);
-	}
-	printf("\n%s", all);
-	return failed;
+	while (call.scene < scenes_n &&
+	       strcmp(scenes[call.scene].who, argv[0]) != 0)
+		call.scene++;
+	if (call.scene == scenes_n)
+		errx(2, "%s: no such process", argv[0]);
+	(void)snprintf(call.name, sizeof(call.name), "%s", argv[1]);
+	add_fault(&call, argv[3]);
 }
 
 int
 main(int argc, char *argv[])
 {
-	unsigned int failed = 0;
+	long every = argc == 3 ? strtol(argv[2], NULL, 10) : 1;
 
-	if (argc < 2)
-		errx(2, "usage: run BUILD-DIRECTORY [POINT]");
-	(void)snprintf(portlease, sizeof(portlease), "%s/portlease", argv[1]);
-	(void)snprintf(guest, sizeof(guest), "%s/guests/fixedport", argv[1]);
-	arena_enter();
-	if (argc < 3)
-		arena_hush();
-	printf("How the command ended, by what went wrong where; afterwards "
-	       "nothing is left.\n%-18s",
-	    "");
-	for (size_t i = 0; i < fault_nkinds; i++)
-		printf(" %8s", fault_kinds[i]);
-	printf("\n");
-	for (size_t i = 0; i < fault_npoints; i++)
-		if (argc < 3 || strcmp(fault_points[i].name, argv[2]) == 0)
-			failed += print_row(&fault_points[i]);
-	arena_leave();
-	printf("%u of the cases left something\n", failed);
+	if ((argc != 2 && argc != 3 && argc != 6) || every < 1)
+		errx(2, "usage: table BUILD-DIRECTORY "
+			"[N | PROCESS CALL NTH FAULT]");
+	scenes_begin(argv[1]);
+	if (argc == 6)
+		name_fault(argv + 2);
+	else
+		find_faults((size_t)every);
+	results = calloc(nfaults, sizeof(*results));
+	if (results == NULL)
+		err(1, NULL);
+	if (crew_run(nfaults, try, sizeof(struct result), take_result) == -1)
+		failed++;
+	print_table(faults, results, nfaults);
+	printf("\n%zu cases, %u of them not reached; %u left something\n",
+	    nfaults, missed, failed);
 	return failed > 0;
 }
