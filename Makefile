@@ -15,7 +15,7 @@ VERSION := 0.3.0
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 comma := ,
-B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FAULTS),-faults)
+B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 ifneq ($(words $(CURDIR)/$(B)$(DESTDIR)$(PREFIX)),1)
 $(error the source directory, B, PREFIX and DESTDIR must have no spaces)
 endif
@@ -27,8 +27,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wformat=2 -Wcast-qual \
 	-Wmissing-prototypes -Wimplicit-fallthrough -Wconversion \
 	$(if $(CI),-Werror)
 BASE = -std=gnu17 -D_GNU_SOURCE $(WARN) -MMD -MP
-SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
-	$(if $(FAULTS),-DFAULTS)
+SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 
 # pkg-config is asked once, by the first recipe that needs it: `make deps all`
 # installs it first.

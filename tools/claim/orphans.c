@@ -4,7 +4,6 @@
  * reapers started at once do no harm: the lock of the address decides.
  */
 #include "claim/orphans.h"
-#include "base/fault.h"
 #include "claim/reapchild.h"
 #include "kernel/procfs.h"
 #include "store/lease.h"
@@ -61,8 +60,7 @@ any(const struct options *o, int64_t then)
 	struct look look = { .then = then, .ip = o->ip };
 	uint64_t netns;
 
-	if (fault("orphans.look") == -1 ||
-	    procfs_namespace("net", &netns) == -1 ||
+	if (procfs_namespace("net", &netns) == -1 ||
 	    procfs_namespace("pid", &look.pidns) == -1)
 		return false;
 	if (procfs_boot_id(look.boot) == -1)
@@ -95,7 +93,7 @@ orphans_finish(const struct options *o, int64_t then)
 	/* What is started inside a lease is that one's, and ends with it. */
 	if (getenv("PORTLEASE_RECORD") != NULL || !any(o, then))
 		return;
-	between = fault("orphans.found") == -1 ? -1 : fork();
+	between = fork();
 	if (between == 0) {
 		(void)setsid();
 		if (fork() == 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Slices are tried in the order of their history until one proves clean. */
 #include "claim/pool.h"
-#include "base/fault.h"
 #include "claim/adopt.h"
 #include "kernel/addrlock.h"
 #include "kernel/ifaddrs.h"
@@ -52,17 +51,14 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 	struct evidence e;
 
 	c->terms.leased = leased_of(slice);
-	c->lock =
-	    fault("claim.lock") == -1 ? -1 : addrlock_take(c->terms.leased);
+	c->lock = addrlock_take(c->terms.leased);
 	if (c->lock == -1)
 		return CLAIM_BUSY;
-	(void)fault("claim.locked");
 	if (store_has(c->dir, c->terms.leased, c->netns)) {
 		claim_unlock(c);
 		return CLAIM_BUSY;
 	}
 	verdict = claim_prove(c, &e, look);
-	(void)fault("claim.proven");
 	switch (verdict) {
 	case VERDICT_CLEAN:
 		result = claim_take(c, &e);
@@ -133,13 +129,12 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
 		    strerror(errno));
 		return -1;
 	}
-	c->diag = fault("claim.sock_diag") == -1 ? NULL : sockdiag_open();
+	c->diag = sockdiag_open();
 	if (c->diag == NULL) {
 		refusal_unproven(false, errno, c->why);
 		return -1;
 	}
-	c->history =
-	    fault("claim.history") == -1 ? NULL : history_open(dir, c->netns);
+	c->history = history_open(dir, c->netns);
 	return o->ip != 0 ? adopt_claim(c, o) : claim_slice(c);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease reap: finish what a lost monitor left. */
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/text.h"
 #include "cmd/getopts.h"
 #include "cmd/view.h"
@@ -130,7 +129,6 @@ finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
 		.dry_run = r->o->dry_run };
 	struct sockdiag *diag = sockdiag_open();
 
-	(void)fault("reap.locked");
 	teardown(s, diag, &how, out);
 	sockdiag_close(diag);
 	if (!proof_frees(out->verdict))

@@ -4,7 +4,6 @@
  * print what it left in the record, which stays mapped when the monitor has
  * removed the file.
  */
-#include "base/fault.h"
 #include "base/printable.h"
 #include "cmd/getopts.h"
 #include "cmd/view.h"
@@ -130,7 +129,6 @@ release(const struct stored *s, const char *ip, bool quiet)
 	if (pidfd_send_signal(monitor.fd, SIGTERM, NULL, 0) == -1 &&
 	    errno != ESRCH)
 		err(EXIT_PORTLEASE, "%s: pid %d", ip, pid);
-	(void)fault("release.asked");
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
 	return print_end(r, ip, quiet);

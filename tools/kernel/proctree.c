@@ -4,7 +4,6 @@
  * /proc/PID/task/TID/children does not exist in every kernel.
  */
 #include "kernel/proctree.h"
-#include "base/fault.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -53,7 +52,7 @@ ssize_t
 proctree_descendants(pid_t root, struct procfs_stat **list)
 {
 	struct procfs_stat *all, *out;
-	ssize_t n = fault("tree.list") == -1 ? -1 : procfs_list(&all);
+	ssize_t n = procfs_list(&all);
 	ssize_t found = 0;
 
 	*list = NULL;

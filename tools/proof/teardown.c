@@ -6,7 +6,6 @@
  */
 #include "proof/teardown.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "proof/ending.h"
 #include "proof/quiesce.h"
 #include "store/recquery.h"
@@ -48,8 +47,7 @@ look(struct ending *t, struct members *m)
 	}
 	e->processes_failed = 0;
 	memset(m, 0, sizeof(*m));
-	if (fault("teardown.members") == -1 ||
-	    members_find(m, t->stored, &t->sockets, t->how->among) == -1)
+	if (members_find(m, t->stored, &t->sockets, t->how->among) == -1)
 		e->processes_failed = errno;
 	e->processes_unseen = everybody && m->unseen;
 	t->unproven = ending_unproven(m, t->stored);
@@ -90,7 +88,6 @@ ask(struct ending *t, struct members *m)
 	note_stragglers(t, m);
 	(void)ending_ask(
 	    m, t->how->sig, t->grace_end > now ? t->grace_end - now : 0);
-	(void)fault("teardown.asked");
 }
 
 /* What a script started just before `release`: no event tells of an exec. */
@@ -218,8 +215,5 @@ teardown(const struct stored *s, struct sockdiag *diag,
 	(void)quiesce(e, diag, &s->terms, store_witness(s));
 	e->damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
-	if (fault("teardown.sockets") == -1)
-		e->sockets_unseen = errno;
 	out->verdict = proof_of(e);
-	(void)fault("teardown.proven");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* How a monitor comes to its lease. */
-#include "base/fault.h"
 #include "base/msg.h"
 #include "claim/pool.h"
 #include "kernel/procfs.h"
@@ -21,8 +20,7 @@ read_request(struct monitor *m)
 {
 	struct ipc_request *r = &m->request;
 
-	if (fault("monitor.request") == -1 ||
-	    pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
+	if (pread(FD_REQUEST, r, sizeof(*r), 0) != (ssize_t)sizeof(*r))
 		errx(EXIT_PORTLEASE, "monitor: this is for portlease itself");
 	if (r->options.ready_cmd[0] != '\0' &&
 	    (m->env = ipc_environment()) == NULL)
@@ -49,9 +47,7 @@ open_signals(struct monitor *m)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	m->signals = fault("monitor.watch") == -1
-			 ? -1
-			 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (m->signals == -1)
 		err(EXIT_PORTLEASE, "signalfd");
 }
@@ -104,7 +100,6 @@ publish(struct monitor *m)
 	if (store_publish(&m->dir, &c->stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
 		    m->dir.path);
-	(void)fault("record.published");
 	if (ipc_fill_start(start, &c->terms, c->stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
 	(void)strlcpy(m->outcome.ip, start->ip, sizeof(m->outcome.ip));
@@ -176,7 +171,7 @@ monitor_begin(struct monitor *m)
 	notifier_begin(&m->trap, &m->claim.terms, m->claim.stored.record);
 	if (command == 0)
 		hand_over(m);
-	else if (fault("monitor.go") == 0)
+	else
 		(void)send(FD_STUB, &m->start, sizeof(m->start), MSG_NOSIGNAL);
 	close(FD_STUB);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The end of a lease: tear down, report, free. */
 #include "run/conclude.h"
-#include "base/fault.h"
 #include "base/msg.h"
 #include "base/printable.h"
 #include "proof/teardown.h"
@@ -99,7 +98,6 @@ conclude(struct outcome *out, const struct options *o, struct claim *c)
 	record->release.freed = freed;
 	record->release.leaked = fails;
 	atomic_store(&record->release.done, 1);
-	(void)fault("conclude.told");
 	pool_release(c, freed, out->verdict == VERDICT_CLEAN);
 	msg_flush(); /* last: it may wait for a reader of stderr */
 	return exit_of(out, fails);

@@ -5,7 +5,6 @@
  */
 #include "run/front.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/printable.h"
 #include "claim/cancel.h"
 #include "claim/orphans.h"
@@ -213,7 +212,6 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 	for (;;) {
 		if (poll(fds, 2, -1) == -1 && errno != EINTR)
 			return -1;
-		(void)fault("front.attends");
 		pass_signals(f, fds[1].fd);
 		if (fds[0].revents == 0)
 			continue;
@@ -289,7 +287,6 @@ front_acquire(const struct options *o, struct ipc_start *start, pid_t *monitor)
 		return lost(&f);
 	*start = answer.start;
 	*monitor = f.monitor;
-	(void)fault("acquire.given");
 	if (!cancel_ends(f.sig, o->sig))
 		return 0;
 	(void)kill(f.monitor, SIGTERM); /* its lease came before the signal */

@@ -8,7 +8,6 @@
  */
 #include "run/monitor.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/msg.h"
 #include "kernel/proctree.h"
 #include "proof/stragglers.h"
@@ -136,7 +135,6 @@ reaped(struct monitor *m, const siginfo_t *info)
 {
 	bool killed = info->si_code != CLD_EXITED;
 
-	(void)fault("monitor.gone");
 	if (startup_reaped(&m->watch.startup, info->si_pid, info))
 		return;
 	stragglers_reaped(
@@ -267,7 +265,6 @@ back_off(void)
 static void
 loop(struct monitor *m)
 {
-	(void)fault("monitor.running");
 	reap_children(m);
 	while (m->state != LIFE_FINISHED) {
 		struct pollfd fds[] = {
@@ -279,8 +276,7 @@ loop(struct monitor *m)
 			{ .fd = m->trap.listener, .events = POLLIN },
 		};
 
-		if (fault("monitor.poll") == -1 ||
-		    poll(fds, 5, timeout_of(m)) == -1)
+		if (poll(fds, 5, timeout_of(m)) == -1)
 			back_off();
 		if (notifier_handle(&m->trap, fds[4].revents))
 			msg(m->claim.stored.record, "%s: %s", m->start.ip,
@@ -308,7 +304,7 @@ monitor_main(void)
 	end = conclude(&m.outcome, &m.request.options, &m.claim);
 	status_verdict(
 	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
-	if (m.control != -1 && fault("monitor.ended") == 0)
+	if (m.control != -1)
 		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
 	return 0;
 }

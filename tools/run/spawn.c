@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/spawn.h"
-#include "base/fault.h"
 #include "base/printable.h"
 #include "store/enter.h"
 #include "trap/filter.h"
@@ -58,10 +57,9 @@ become_command(int channel, const struct ipc_request *r, char *argv[],
 		(void)setpgid(0, 0);
 	if (r->options.trap)
 		filter_install(channel);
-	if (recv(channel, &start, sizeof(start), 0) != (ssize_t)sizeof(start) ||
-	    fault("stub.go") == -1)
+	if (recv(channel, &start, sizeof(start), 0) != (ssize_t)sizeof(start))
 		_exit(EXIT_PORTLEASE);
-	if (fault("stub.environment") == -1 || enter_lease(&start) == -1) {
+	if (enter_lease(&start) == -1) {
 		warn("environment");
 		_exit(EXIT_PORTLEASE);
 	}
@@ -159,7 +157,7 @@ become_monitor(int fds[static FD_END], struct ipc_request *r, char *argv[],
 	char title[256] = { 0 }; /* room for setproctitle(3) */
 	char *args[] = { (char[]){ "portlease" }, (char[]){ IPC_MONITOR },
 		title, NULL };
-	char *clean[2] = { NULL };
+	char *clean[] = { NULL };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -170,9 +168,7 @@ become_monitor(int fds[static FD_END], struct ipc_request *r, char *argv[],
 	fds[FD_REQUEST] = request_file(r);
 	if (fds[FD_REQUEST] == -1)
 		err(EXIT_PORTLEASE, "cannot write to the monitor");
-	fault_environment(clean);
-	if (fault("front.placed") == -1 || setsid() == -1 || chdir("/") == -1 ||
-	    n <= 0 || place(fds) == -1)
+	if (setsid() == -1 || chdir("/") == -1 || n <= 0 || place(fds) == -1)
 		err(EXIT_PORTLEASE, "monitor");
 	self[n] = '\0';
 	(void)execve(self, args, clean);
@@ -188,9 +184,8 @@ spawn_monitor(
 	int control[2];
 
 	block_signals(&before);
-	if (fault("front.start") == -1 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
-		-1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) ==
+	    -1)
 		err(EXIT_PORTLEASE, "socketpair");
 	*pid = fork();
 	if (*pid == -1)
@@ -200,7 +195,6 @@ spawn_monitor(
 		fds[FD_CONTROL] = control[1];
 		become_monitor(fds, r, argv, &before);
 	}
-	(void)fault("front.forked");
 	close(control[1]);
 	return control[0];
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Candidates in order of preference, each checked after it was opened. */
 #include "store/statedir.h"
-#include "base/fault.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -108,8 +107,6 @@ statedir_open(struct statedir *dir)
 {
 	int error = ENOENT;
 
-	if (fault("statedir.open") == -1)
-		return -1;
 	for (int i = 0; i < CANDIDATES; i++) {
 		if (!candidate(i, dir->path, sizeof(dir->path)))
 			continue;

@@ -5,7 +5,6 @@
  * what a crash has left there.
  */
 #include "store/store.h"
-#include "base/fault.h"
 #include "base/parse.h"
 #include "kernel/addrlock.h"
 #include "kernel/reclock.h"
@@ -44,8 +43,6 @@ map(int fd, bool writable)
 {
 	struct record *r;
 
-	if (writable && fault("record.map") == -1)
-		return NULL;
 	r = mmap(NULL, sizeof(*r), PROT_READ | (writable ? PROT_WRITE : 0),
 	    MAP_SHARED, fd, 0);
 	return r == MAP_FAILED ? NULL : r;
@@ -55,15 +52,12 @@ map(int fd, bool writable)
 static int
 prepare(struct stored *s, int fd)
 {
-	int error = fault("record.allocate") == -1
-			? errno
-			: posix_fallocate(fd, 0, sizeof(struct record));
+	int error = posix_fallocate(fd, 0, sizeof(struct record));
 
 	if (error != 0)
 		return error;
 	if (reclock_take(fd) == -1 || (s->record = map(fd, true)) == NULL)
 		return errno;
-	(void)fault("record.created");
 	s->record->magic = s->record->end = RECORD_MAGIC;
 	s->record->version = RECORD_VERSION;
 	s->record->size = sizeof(*s->record);
@@ -90,8 +84,7 @@ store_create(const struct statedir *dir, const struct terms *terms,
 	s->ip = terms->leased;
 	s->netns = netns;
 	new_name(name, temp);
-	if ((unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT) ||
-	    fault("record.create") == -1)
+	if (unlinkat(dir->fd, temp, 0) == -1 && errno != ENOENT)
 		return -1;
 	fd = openat(dir->fd, temp,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -147,8 +140,7 @@ store_publish(const struct statedir *dir, const struct stored *s)
 	int error;
 
 	new_name(s->name, temp);
-	if (fault("record.publish") == 0 &&
-	    renameat(dir->fd, temp, dir->fd, s->name) == 0)
+	if (renameat(dir->fd, temp, dir->fd, s->name) == 0)
 		return 0;
 	error = errno;
 	(void)unlinkat(dir->fd, temp, 0);
@@ -268,8 +260,5 @@ store_unmap(struct stored *s)
 int
 store_remove(const struct statedir *dir, const char *name)
 {
-	if (fault("record.remove") == -1 || unlinkat(dir->fd, name, 0) == -1)
-		return -1;
-	(void)fault("record.removed");
-	return 0;
+	return unlinkat(dir->fd, name, 0);
 }
