@@ -63,6 +63,10 @@ open_owner(struct monitor *m)
 	m->owner = procfs_pidfd(owner, m->request.owner_start);
 	if (m->owner == -1 && errno == ESRCH)
 		errx(EXIT_PORTLEASE, "the owner, pid %d, is gone", owner);
+	/* Nothing else would end a lease without a command. */
+	if (m->owner == -1 && m->request.command == 0)
+		err(EXIT_PORTLEASE, "the owner, pid %d, cannot be watched",
+		    owner);
 	if (m->owner == -1)
 		warn("the owner, pid %d, cannot be watched", owner);
 }
