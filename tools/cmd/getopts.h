@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The command line: one table of options, a row an option.  What is wrong
- * with it is told in one line on stderr, and ends the program with status 125.
+ * The command line: one table of options, a row an option.  A bad one ends the
+ * program with one line on stderr and status 125.
  */
 #ifndef GETOPTS_H
 #define GETOPTS_H

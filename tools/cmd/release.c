@@ -21,25 +21,6 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-struct wanted {
-	uint32_t ip;
-	uint64_t netns;
-	struct stored found; /* mapped for writing */
-};
-
-static int
-find(const struct statedir *dir, void *arg)
-{
-	struct wanted *w = arg;
-	char name[48];
-
-	if (!store_has(dir, w->ip, w->netns))
-		return 0;
-	statedir_name(w->ip, w->netns, name);
-	store_map(dir, name, true, &w->found);
-	return 1;
-}
-
 static void
 print_report(const struct record *r)
 {
@@ -149,7 +130,7 @@ not_found(const char *ip, bool quiet)
 static int
 run(struct options *o, char *argv[])
 {
-	struct wanted w = { 0 };
+	struct stored lease;
 	const char *ip = getenv("PORTLEASE_IP");
 
 	if (argv[0] != NULL && argv[1] != NULL)
@@ -159,14 +140,12 @@ run(struct options *o, char *argv[])
 	if (ip == NULL)
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
-	w.ip = getopts_address(&cmd_release, ip);
-	w.netns = view_netns();
-	if (statedir_each(find, &w) == 0 || w.found.error == ENOENT)
+	if (!view_find(&lease, getopts_address(&cmd_release, ip), true))
 		return not_found(ip, o->quiet);
-	if (w.found.record == NULL)
-		errx(EXIT_PORTLEASE, "release: %s: %s", w.found.path,
-		    strerror(w.found.error));
-	return release(&w.found, ip, o->quiet);
+	if (lease.record == NULL)
+		errx(EXIT_PORTLEASE, "release: %s: %s", lease.path,
+		    strerror(lease.error));
+	return release(&lease, ip, o->quiet);
 }
 
 const struct command cmd_release = {

@@ -2,43 +2,24 @@
 /* portlease show: one lease, with its programs and open sockets. */
 #include "cmd/format.h"
 #include "cmd/getopts.h"
-#include "store/records.h"
 
 #include <err.h>
-
-struct wanted {
-	uint32_t ip;
-	const struct format *format;
-};
-
-static int
-show(const struct statedir *dir, struct stored *s, void *arg)
-{
-	const struct wanted *wanted = arg;
-	struct view view;
-
-	(void)dir;
-	if (s->ip != wanted->ip)
-		return 0;
-	view_make(&view, s, true);
-	wanted->format->detail(&view);
-	view_free(&view);
-	return 1;
-}
 
 static int
 run(struct options *o, char *argv[])
 {
-	struct wanted wanted;
+	struct stored stored;
+	struct view view;
 
 	if (argv[0] == NULL || argv[1] != NULL)
 		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
 				     "ps");
-	wanted.ip = getopts_address(&cmd_show, argv[0]);
-	wanted.format = o->json ? &format_json : &format_text;
-	if (records_each(view_netns(), show, &wanted) == 0)
+	if (!view_find(&stored, getopts_address(&cmd_show, argv[0]), false))
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
 		    argv[0]);
+	view_make(&view, &stored, true);
+	(o->json ? format_json : format_text).detail(&view);
+	view_free(&view);
 	return 0;
 }
 

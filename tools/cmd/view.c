@@ -108,3 +108,31 @@ view_netns(void)
 		err(EXIT_PORTLEASE, "/proc/self/ns/net");
 	return netns;
 }
+
+struct search {
+	struct stored *found;
+	uint32_t ip;
+	uint64_t netns;
+	bool writable;
+};
+
+static int
+find(const struct statedir *dir, void *arg)
+{
+	const struct search *search = arg;
+	char name[48];
+
+	if (!store_has(dir, search->ip, search->netns))
+		return 0;
+	statedir_name(search->ip, search->netns, name);
+	store_map(dir, name, search->writable, search->found);
+	return search->found->error != ENOENT;
+}
+
+bool
+view_find(struct stored *s, uint32_t ip, bool writable)
+{
+	struct search search = { s, ip, view_netns(), writable };
+
+	return statedir_each(find, &search) != 0;
+}

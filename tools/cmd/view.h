@@ -22,6 +22,12 @@ struct view {
 };
 
 /*
+ * Map the record of this address, for writing or not.  False when there is
+ * none; s->record is NULL when it cannot be read, see s->error.
+ */
+bool view_find(struct stored *s, uint32_t ip, bool writable);
+
+/*
  * Takes the mapping of s over, for view_free to end.  holders: find which
  * processes hold the sockets, a walk over /proc.
  */
@@ -30,7 +36,7 @@ void view_free(struct view *v);
 
 /*
  * The network namespace whose leases a command is about: ours.  One line and
- * exit 125 when /proc does not tell.
+ * exit 125 when /proc does not show it.
  */
 uint64_t view_netns(void);
 

@@ -138,9 +138,9 @@ begin_startup(struct monitor *m)
 }
 
 /*
- * Without a command the front prints the lease and exits.  Its caller may
- * wait for the end of our stderr, so that is closed.  A front that cannot be
- * told any more is found gone by the monitor's loop.
+ * Without a command the front prints the lease and exits.  Its caller may wait
+ * for the end of our stderr, so that is closed.  When the front is gone
+ * already, the monitor's loop finds out.
  */
 static void
 hand_over(struct monitor *m)

@@ -17,7 +17,7 @@ int front_run(const struct options *o, char *argv[]);
 /*
  * Lease without a command: a monitor stays behind, a child of ours until we
  * exit.  Returns 0 with start and monitor filled in, or the exit status of a
- * failure that was told of.
+ * failure, which has been printed.
  */
 int front_acquire(
     const struct options *o, struct ipc_start *start, pid_t *monitor);

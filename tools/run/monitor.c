@@ -149,7 +149,7 @@ reaped(struct monitor *m, const siginfo_t *info)
 	handle(m, LIFE_COMMAND_EXITED);
 }
 
-/* ECHILD is the kernel's word that no descendant exists. */
+/* waitid(2) fails with ECHILD only when no descendant exists. */
 static void
 reap_children(struct monitor *m)
 {

@@ -18,7 +18,7 @@ struct monitor {
 	struct statedir dir;
 	struct claim claim;
 	struct outcome outcome;
-	struct ipc_start start; /* what the command was told */
+	struct ipc_start start; /* as sent to the command */
 	char **env; /* of the front, for --ready-cmd; NULL without */
 	struct status status;
 	struct watch watch;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What people are told of the end of a lease, a line a finding. */
+/* The lines on stderr at the end of a lease: one for each finding. */
 #ifndef REPORT_H
 #define REPORT_H
 
