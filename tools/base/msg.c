@@ -136,7 +136,7 @@ msg_raw(const char *text, size_t len)
 }
 
 /* Cut to the size of text: lines are for people. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 print_line(char *text, size_t size, const char *format, va_list ap)
 {
 	char line[PATH_MAX + 512];
