@@ -3,6 +3,7 @@
  * Servers that leave something behind: it is named, ended, and, when asked
  * for, counted against them.
  */
+#include "lost.h"
 #include "story.h"
 
 #include <sys/socket.h>
@@ -17,38 +18,20 @@
 
 STORIES(leak);
 
-/* The line about that process, or an empty one. */
-static const char *
-line_about(const struct run *r, long pid)
-{
-	static char line[1024];
-	char tag[32];
-	const char *at, *start;
-
-	(void)snprintf(tag, sizeof(tag), "straggler: pid %ld ", pid);
-	at = strstr(r->err, tag);
-	if (at == NULL)
-		return "";
-	for (start = at; start > r->err && start[-1] != '\n'; start--)
-		;
-	(void)snprintf(
-	    line, sizeof(line), "%.*s", (int)strcspn(start, "\n"), start);
-	return line;
-}
-
 Test(leak, a_child_that_inherited_the_listeners_is_ended_and_named)
 {
-	struct run *server = START(PORTLEASE, "run", "-g", "5s",
+	struct run *server = START(PORTLEASE, "run", "-g", "10m",
 	    GUEST("fixedport"), "-x", "sleep 600", "9925", "9926", "[::]:9933");
 	long child = story_number(story_says(server, "child"), "child ");
 	long pid = story_number(story_says(server, "ready"), "pid ");
-	char opener[32];
 
 	story_signal(server, SIGTERM);
 	cr_expect_eq(story_end(server), 0, "%s", server->err);
-	(void)snprintf(opener, sizeof(opener), "pid %ld", pid);
-	story_has(line_about(server, child), "portlease: 127.", "sleep 600",
-	    "9925", "9926", "9933", opener, "fixedport");
+	story_line(server->err,
+	    "portlease: 127.*: straggler: pid %ld (sleep 600), held port "
+	    "9925, "
+	    "9926, 9933 (opened by pid %ld, *fixedport); ended by SIGTERM",
+	    child, pid);
 	story_left_nothing();
 }
 
@@ -70,7 +53,8 @@ Test(leak, the_commands_own_failure_outranks_the_leak)
 	    "sleep 600 & exit 5");
 
 	cr_expect_eq(WEXITSTATUS(r->status), 5, "%s", r->err);
-	cr_expect_not_null(strstr(r->err, "sleep 600"), "%s", r->err);
+	story_line(r->err,
+	    "portlease: 127.*: straggler: pid * (sleep 600); ended by SIGTERM");
 	story_left_nothing();
 }
 
@@ -92,14 +76,21 @@ Test(leak, no_leak_no_failure)
 	cr_expect_str_eq(r->err, "");
 }
 
-/* Workers that end on their own within half a second are no leak. */
+/*
+ * Workers that end on their own within half a second are no leak.  On a busy
+ * machine a worker may take longer: one of ten is enough to show it.
+ */
 Test(leak, a_worker_that_ends_just_after_its_parent_is_forgiven)
 {
-	struct run *r = RUN(PORTLEASE, "run", "--on-leak", "fail", "sh", "-c",
-	    "sleep 0.05 & exit 0");
+	struct run *r;
+	int rounds = 10;
 
+	do
+		r = RUN(PORTLEASE, "run", "--on-leak", "fail", "sh", "-c",
+		    "sleep 0.05 & exit 0");
+	while (r->status != 0 && --rounds > 0);
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	cr_expect_null(strstr(r->err, "straggler"), "%s", r->err);
+	cr_expect_str_empty(r->err);
 }
 
 Test(leak, a_detached_listener_that_ignores_sigterm_is_ended_within_the_grace)
@@ -122,20 +113,24 @@ Test(leak, a_detached_listener_that_ignores_sigterm_is_ended_within_the_grace)
 	story_signal(server, SIGTERM);
 	story_end(server);
 	cr_expect_eq(WEXITSTATUS(server->status), 123, "%s", server->err);
-	story_has(line_about(server, worker), "-i worker 9940", "9940", "9926",
-	    "KILL");
+	story_line(server->err,
+	    "portlease: 127.*: straggler: pid %ld (*fixedport -i worker 9940), "
+	    "held port 9926 (opened by pid *fixedport), held port 9940 (opened "
+	    "by itself); ended by SIGKILL",
+	    worker);
 	story_left_nothing();
 }
 
 Test(leak, a_stopped_process_is_woken_to_its_end)
 {
-	struct run *r = RUN(PORTLEASE, "run", "-g", "10s", "sh", "-c",
+	struct run *r = RUN(PORTLEASE, "run", "-g", "10m", "sh", "-c",
 	    GUEST("stopped") " & exit 0");
 	long pid = story_number(r->out, "pid ");
 
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	story_has(line_about(r, pid), "stopped", "TERM");
-	cr_expect_null(strstr(line_about(r, pid), "KILL"), "%s", r->err);
+	story_line(r->err,
+	    "portlease: 127.*: straggler: pid %ld (*stopped); ended by SIGTERM",
+	    pid);
 	story_left_nothing();
 }
 
@@ -148,7 +143,10 @@ Test(leak, a_daemon_with_an_empty_environment_is_found)
 	long pid = story_number(r->out, "ready pid ");
 
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	story_has(line_about(r, pid), "-i ghost", "9926");
+	story_line(r->err,
+	    "portlease: 127.*: straggler: pid %ld (*fixedport -i ghost 9926), "
+	    "held port 9926 (opened by itself); ended with status 0",
+	    pid);
 	story_left_nothing();
 }
 
@@ -160,8 +158,9 @@ Test(leak, a_server_that_restarts_itself_is_a_straggler_until_main)
 
 	story_signal_pid(first, SIGUSR1);
 	cr_expect_eq(story_end(server), 0);
-	cr_expect_not_null(
-	    strstr(server->err, "straggler: pid "), "%s", server->err);
+	story_line(server->err,
+	    "portlease: 127.*: straggler: pid * (*fixedport 9926), held port "
+	    "9926 (opened by itself); ended with status 0");
 	story_left_nothing();
 }
 
@@ -174,9 +173,14 @@ Test(leak, who_outlives_the_grace_is_named)
 
 	story_signal(server, SIGTERM);
 	cr_expect_eq(WTERMSIG(story_end(server)), SIGKILL, "%s", server->err);
-	story_has(line_about(server, pid), "held port 9926 (opened by itself)",
-	    "ended by SIGKILL");
-	story_has(line_about(server, child), "sleep 600", "held port 9926");
+	story_line(server->err,
+	    "portlease: 127.*: straggler: pid %ld (*fixedport *), held port "
+	    "9926 (opened by itself); ended by SIGKILL",
+	    pid);
+	story_line(server->err,
+	    "portlease: 127.*: straggler: pid %ld (sleep 600), held port 9926 "
+	    "(opened by pid %ld, *fixedport); ended by SIGKILL",
+	    child, pid);
 	story_left_nothing();
 }
 
@@ -214,22 +218,52 @@ Test(leak, a_listener_that_a_stranger_holds_keeps_the_address_taken)
 	r = RUN(PORTLEASE, "run", "--on-leak", "fail", GUEST("smuggle"), "9926",
 	    path);
 	cr_expect_eq(WEXITSTATUS(r->status), 123, "%s", r->err);
-	cr_expect_not_null(strstr(r->err, "HELD"), "%s", r->err);
-	cr_expect_not_null(strstr(r->err, "9926"), "%s", r->err);
+	story_line(r->err,
+	    "portlease: 127.*: 127.*.1:9926 LISTEN held by nobody that can be "
+	    "seen; opened by pid * (*smuggle) with bind");
+	story_line(r->err, "portlease: 127.*: HELD: 1 socket open");
 	close(fd);
 	r = RUN(PORTLEASE, "reap", "--all");
 	cr_expect_eq(r->status, 0, "%s", r->err);
+	story_line(r->out, "127.*: CLEAN: *");
+	story_left_nothing();
+}
+
+static void
+expect_unproven(const struct run *r, const char *out)
+{
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	cr_expect_str_eq(r->out, out);
+	cr_expect_str_eq(r->err,
+	    "portlease: no address can be proven free: sock_diag: "
+	    "Address family not supported by protocol\n");
+}
+
+Test(leak, without_sock_diag_nothing_is_leased)
+{
+	expect_unproven(
+	    RUN(GUEST("nonetlink"), PORTLEASE, "run", "echo", "ran"), "");
+	expect_unproven(
+	    RUN(GUEST("nonetlink"), PORTLEASE, "acquire"), "(exit 125)\n");
 	story_left_nothing();
 }
 
 Test(leak, without_sock_diag_nothing_is_guessed)
 {
-	struct run *r = RUN(GUEST("nonetlink"), PORTLEASE, "run", "-v", "true");
+	struct run *server =
+	    START(PORTLEASE, "run", TELL_IP, GUEST("fixedport"), "9926");
+	const char *ip = story_ip(server);
+	long pid = story_number(story_says(server, "ready"), "pid ");
+	struct run *r;
 
-	if (WIFEXITED(r->status) && WEXITSTATUS(r->status) == 125)
-		cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
-	else
-		cr_expect_not_null(strstr(r->err, "UNKNOWN"), "%s", r->err);
-	cr_expect(WIFEXITED(r->status), "%s", r->err);
-	cr_expect_null(strstr(r->err, "CLEAN"), "%s", r->err);
+	lost_kill();
+	story_end(server);
+	r = RUN(GUEST("nonetlink"), PORTLEASE, "reap", ip);
+	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
+	story_line(
+	    r->out, "%s: pid %ld (*fixedport 9926) was asked to end", ip, pid);
+	story_line(r->out, "%s: UNKNOWN: sock_diag refused: *", ip);
+	story_line(RUN(PORTLEASE, "ps")->out, "%s *orphan *", ip);
+	cr_expect_eq(RUN(PORTLEASE, "reap", ip)->status, 0);
+	story_left_nothing();
 }

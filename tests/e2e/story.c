@@ -6,9 +6,9 @@
  */
 #include "story.h"
 
+#include "stage.h"
 #include "witness.h"
 
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -17,7 +17,6 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,29 +24,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 64, PATHS = 32, PATIENCE = 300000 };
+enum { PATHS = 32, PATIENCE = 300000, LOOK_AGAIN = 5 };
 
-/* One stage per process: Criterion runs every test in its own. */
-static struct {
-	char dir[64];
-	char state[80];
-	struct run runs[RUNS];
-	const char *heard[RUNS][2]; /* how far each text has been waited for */
-	size_t nruns;
-	int child; /* signalfd for SIGCHLD */
-	int watched; /* pidfd of somebody else's child, or -1 */
-} stage;
+struct stage stage;
 
-/* What has been given out, to last as long as the stage. */
+/* Paths that were given out, to last as long as the stage. */
 static struct {
-	char paths[PATHS][128];
-	char ips[RUNS][16];
-	size_t npaths, nips;
-} given;
+	char list[PATHS][128];
+	size_t n;
+} paths;
 
 int
 story_patience(void)
@@ -98,7 +86,7 @@ reap(void)
 }
 
 static void
-hear(struct run *r, int which)
+read_text(struct run *r, int which)
 {
 	char **text = which == 0 ? &r->out : &r->err;
 	size_t offset = (size_t)(stage.heard[r - stage.runs][which] - *text);
@@ -139,7 +127,7 @@ turn(int timeout)
 	(void)poll(fds, (nfds_t)(2 + n), timeout);
 	for (i = 0; i < n; i++)
 		if (texts[i].revents != 0)
-			hear(&stage.runs[i / 2], (int)(i % 2));
+			read_text(&stage.runs[i / 2], (int)(i % 2));
 	return reap();
 }
 
@@ -154,7 +142,7 @@ drain(struct run *r)
 		do {
 			before = r->len[which];
 			if (r->fd[which] != -1)
-				hear(r, which);
+				read_text(r, which);
 		} while (r->len[which] != before);
 }
 
@@ -199,47 +187,6 @@ story_warns(struct run *r, const char *words)
 	return await(r, 1, words);
 }
 
-void
-story_tell(struct run *r, const char *line)
-{
-	size_t len = strlen(line);
-
-	cr_assert_eq(write(r->in, line, len), (ssize_t)len);
-}
-
-void
-story_signal_pid(pid_t pid, int sig)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	cr_assert_neq(fd, -1, "pid %d: %s", (int)pid, strerror(errno));
-	cr_expect_eq(syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0), 0);
-	close(fd);
-}
-
-void
-story_signal(const struct run *r, int sig)
-{
-	cr_expect_eq(syscall(SYS_pidfd_send_signal, r->pidfd, sig, NULL, 0), 0,
-	    "signal %d to pid %d: %s", sig, (int)r->pid, strerror(errno));
-}
-
-void
-story_signal_group(const struct run *r, int sig)
-{
-	cr_assert_not(r->ended); /* or the number may be somebody else's */
-	cr_expect_eq(killpg(r->pid, sig), 0);
-}
-
-void
-story_hang_up(struct run *r)
-{
-	close(r->in);
-	close(r->fd[0]);
-	r->in = -1;
-	r->fd[0] = -1;
-}
-
 int
 story_end(struct run *r)
 {
@@ -272,6 +219,17 @@ story_gone(pid_t pid)
 }
 
 void
+story_wait(const char *what, bool (*holds)(const void *), const void *arg)
+{
+	long long deadline = now() + story_patience();
+
+	while (!holds(arg)) {
+		cr_assert_lt(now(), deadline, "waited in vain for %s", what);
+		turn(LOOK_AGAIN);
+	}
+}
+
+void
 story_quiet(void)
 {
 	long long deadline = now() + story_patience();
@@ -285,130 +243,13 @@ story_quiet(void)
 		drain(&stage.runs[i]);
 }
 
-/* nohup(1), a shell in the background and Criterion leave signals ignored. */
-static void
-default_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* In the child, between fork and exec. */
-static void
-become(const char *const argv[], const int fds[3], bool terminal)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	default_signals();
-	if (terminal) {
-		setsid();
-		ioctl(fds[0], TIOCSCTTY, 0);
-	} else {
-		setpgid(0, 0);
-	}
-	dup2(fds[0], 0);
-	dup2(fds[1], 1);
-	dup2(fds[2], 2);
-	execvp(argv[0], (char *const *)(uintptr_t)argv);
-	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
-	_exit(127);
-}
-
-static struct run *
-begin(const char *const argv[], const int theirs[3], bool terminal)
-{
-	struct run *r = &stage.runs[stage.nruns];
-
-	cr_assert_lt(stage.nruns, RUNS);
-	r->pid = fork();
-	cr_assert_neq(r->pid, -1);
-	if (r->pid == 0)
-		become(argv, theirs, terminal);
-	if (!terminal)
-		setpgid(r->pid, r->pid); /* whoever of the two is faster */
-	r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
-	cr_assert_neq(r->pidfd, -1);
-	r->out = calloc(1, 1);
-	r->err = calloc(1, 1);
-	stage.heard[stage.nruns][0] = r->out;
-	stage.heard[stage.nruns][1] = r->err;
-	stage.nruns++;
-	return r;
-}
-
-static void
-unblock(int fd)
-{
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
-struct run *
-story_start(const char *const argv[])
-{
-	struct run *r;
-	int in[2], out[2], err[2];
-
-	cr_assert_eq(pipe2(in, O_CLOEXEC), 0);
-	cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
-	cr_assert_eq(pipe2(err, O_CLOEXEC), 0);
-	r = begin(argv, (const int[]){ in[0], out[1], err[1] }, false);
-	close(in[0]);
-	close(out[1]);
-	close(err[1]);
-	r->in = in[1];
-	r->fd[0] = out[0];
-	r->fd[1] = err[0];
-	unblock(out[0]);
-	unblock(err[0]);
-	return r;
-}
-
-struct run *
-story_terminal(const char *const argv[])
-{
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	struct termios mode;
-	struct run *r;
-	int tty;
-
-	cr_assert_neq(master, -1);
-	cr_assert_eq(grantpt(master), 0);
-	cr_assert_eq(unlockpt(master), 0);
-	tty = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	cr_assert_neq(tty, -1);
-	tcgetattr(tty, &mode);
-	mode.c_lflag &= (tcflag_t)~ECHO;
-	tcsetattr(tty, TCSANOW, &mode);
-	r = begin(argv, (const int[]){ tty, tty, tty }, true);
-	close(tty);
-	r->in = fcntl(master, F_DUPFD_CLOEXEC, 0);
-	r->fd[0] = master;
-	r->fd[1] = -1;
-	unblock(master);
-	return r;
-}
-
-struct run *
-story_run(const char *const argv[])
-{
-	struct run *r = story_start(argv);
-
-	close(r->in);
-	r->in = -1;
-	story_end(r);
-	return r;
-}
-
 const char *
 story_path(const char *name)
 {
-	char *path = given.paths[given.npaths++];
+	char *path = paths.list[paths.n++];
 
-	cr_assert_lt(given.npaths, PATHS);
-	(void)snprintf(path, sizeof(*given.paths), "%s/%s", stage.dir, name);
+	cr_assert_leq(paths.n, PATHS);
+	(void)snprintf(path, sizeof(*paths.list), "%s/%s", stage.dir, name);
 	return path;
 }
 
@@ -425,77 +266,32 @@ story_give(uid_t uid)
 	cr_assert_eq(chown(stage.state, uid, (gid_t)uid), 0);
 }
 
-long
-story_number(const char *text, const char *words)
+/* Of the lease, the service manager or the login that the suite runs in. */
+static void
+forget_environment(void)
 {
-	const char *found = strstr(text, words);
+	char name[64];
 
-	return found != NULL ? strtol(found + strlen(words), NULL, 10) : -1;
-}
-
-const char *
-story_ip(struct run *r)
-{
-	char *ip = given.ips[given.nips++];
-	const char *line = story_says(r, "ip ");
-
-	cr_assert_lt(given.nips, RUNS);
-	cr_assert_eq(sscanf(line, "ip %15s", ip), 1);
-	return ip;
-}
-
-void
-story_has_all(const char *text, const char *const words[])
-{
-	for (; *words != NULL; words++)
-		cr_expect_not_null(
-		    strstr(text, *words), "no \"%s\" in: %s", *words, text);
-}
-
-const char *
-story_at(const char *ip, const char *port)
-{
-	static char names[8][32];
-	static size_t next;
-	char *name = names[next++ % 8];
-
-	(void)snprintf(name, sizeof(*names), "%s:%s", ip, port);
-	return name;
-}
-
-void
-story_left_nothing(void)
-{
-	struct run *ps;
-
-	story_quiet();
-	ps = RUN(PORTLEASE, "ps");
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
-unsigned int
-story_count(const char *text, const char *words)
-{
-	unsigned int n = 0;
-
-	while ((text = strstr(text, words)) != NULL) {
-		text += strlen(words);
-		n++;
+	for (size_t i = 0; environ[i] != NULL;) {
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(environ[i], "="), environ[i]);
+		if (strncmp(name, "PORTLEASE_", 10) == 0 ||
+		    strcmp(name, "LD_PRELOAD") == 0 ||
+		    strcmp(name, "NOTIFY_SOCKET") == 0 ||
+		    strcmp(name, "XDG_RUNTIME_DIR") == 0)
+			unsetenv(name);
+		else
+			i++;
 	}
-	return n;
 }
 
 void
 story_begin(void)
 {
-	static const char *const ours[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
-		"PORTLEASE_TERMS", "PORTLEASE_IP", "PORTLEASE_SHIM" };
 	const char *tmp = getenv("TMPDIR");
 	sigset_t child;
-	size_t i;
 
-	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		unsetenv(ours[i]);
+	forget_environment();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* ignored, it leaves no status */
 	umask(022);

@@ -100,6 +100,12 @@ void story_signal_pid(pid_t pid, int sig);
 int story_end(struct run *r);
 /* As story_end(), for any process of the story; its status is its parent's. */
 void story_gone(pid_t pid);
+/*
+ * Waits until that holds, for what nobody tells: looks again and again.
+ *	story_until(holds, arg), and bool holds(const void *arg)
+ */
+#define story_until(holds, arg) story_wait(#holds, holds, arg)
+void story_wait(const char *what, bool (*holds)(const void *), const void *arg);
 /* Waits until no process of this story is left, commands and orphans alike. */
 void story_quiet(void);
 
@@ -112,10 +118,16 @@ const char *story_ip(struct run *r);
 
 /* The number behind the words, or -1: story_number(text, "pid "). */
 long story_number(const char *text, const char *words);
-/* Expects each of these words in the text. */
+/* Expects these words in the text, in this order. */
 #define story_has(text, ...)                                                   \
 	story_has_all(text, (const char *const[]){ __VA_ARGS__, NULL })
 void story_has_all(const char *text, const char *const words[]);
+/*
+ * Expects a line like this in the text: a pattern of fnmatch(3), once printf(3)
+ * has filled it in.
+ */
+__attribute__((format(printf, 2, 3))) void story_line(
+    const char *text, const char *format, ...);
 /* "127.0.0.5:9926"; a few of them at a time. */
 const char *story_at(const char *ip, const char *port);
 /* Waits until no process is left, and expects no lease. */
