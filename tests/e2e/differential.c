@@ -216,10 +216,7 @@ Test(differential, the_calls_work_without_the_record)
 	const char *const guests[] = { GUEST("calls"), GUEST("datacalls") };
 	struct run *r;
 
-	if (geteuid() != 0)
-		story_skip("only root can be two users");
-	if (RUN(AS_NOBODY, "test", "-x", PORTLEASE)->status != 0)
-		story_skip("%s cannot be reached by everybody", BUILD_DIR);
+	story_need_two_users();
 	for (size_t i = 0; i < 2; i++) {
 		r = RUN(PORTLEASE, "run", AS_NOBODY, guests[i], "9926",
 		    reserve_port());

@@ -36,12 +36,6 @@ only(struct stored *s)
 	cr_assert_not_null(s->record);
 }
 
-static bool
-alive(pid_t pid)
-{
-	return witness_state(pid) != '\0' && witness_state(pid) != 'Z';
-}
-
 Test(record, who_it_names_as_the_monitor_is_not_believed)
 {
 	struct run *front, *innocent = START("sleep", "600"), *r;
@@ -62,7 +56,7 @@ Test(record, who_it_names_as_the_monitor_is_not_believed)
 	r = RUN(PORTLEASE, "release", ip);
 	cr_expect_eq(r->status, 0, "%s", r->err);
 	story_end(front);
-	cr_expect(alive(innocent->pid));
+	cr_expect(witness_alive(innocent->pid));
 	story_signal(innocent, SIGTERM);
 	story_end(innocent);
 	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, "127."));
@@ -97,7 +91,7 @@ Test(record, whom_it_alone_calls_the_leases_is_left_alone)
 	r = RUN(PORTLEASE, "reap", "-g", "300ms", ip);
 	cr_expect_eq(WEXITSTATUS(r->status), 1, "%s%s", r->out, r->err);
 	story_has(r->out, "sleep 600) left alone", "HELD");
-	cr_expect(alive(innocent->pid));
+	cr_expect(witness_alive(innocent->pid));
 	story_signal(innocent, SIGTERM);
 	story_end(innocent);
 	r = RUN(PORTLEASE, "reap", ip);

@@ -57,6 +57,9 @@ void story_finish(void);
 __attribute__((format(printf, 1, 2), noreturn)) void story_skip(
     const char *why, ...);
 
+/* Skips, unless we are root and NOBODY can reach the build directory. */
+void story_need_two_users(void);
+
 /* Milliseconds; STORY_PATIENCE in the environment overrides the default. */
 int story_patience(void);
 

@@ -361,22 +361,11 @@ Test(trap, readiness_is_seen_at_once)
 	end(r);
 }
 
-/* Two users: what only one of them may. */
-
-static void
-need_two(void)
-{
-	if (geteuid() != 0)
-		story_skip("only root can be two users");
-	if (RUN(AS_NOBODY, "test", "-x", PORTLEASE)->status != 0)
-		story_skip("%s cannot be reached by everybody", BUILD_DIR);
-}
-
 Test(trap, an_ordinary_user_has_no_new_privileges)
 {
 	struct run *r;
 
-	need_two();
+	story_need_two_users();
 	r = RUN(PORTLEASE, "run", "--trap", "grep", "NoNewPrivs",
 	    "/proc/self/status");
 	cr_expect_str_eq(r->out, "NoNewPrivs:\t0\n", "%s", r->err);
@@ -390,7 +379,7 @@ Test(trap, who_may_not_be_looked_into_is_refused_and_named)
 {
 	struct run *r;
 
-	need_two();
+	story_need_two_users();
 	story_give(NOBODY);
 	r = RUN(AS_NOBODY, PORTLEASE, "run", "--trap", STATIC, "shy", "9925");
 	cr_expect_not_null(
@@ -403,7 +392,7 @@ Test(trap, roots_monitor_lends_nobody_its_privileges)
 {
 	struct run *r;
 
-	need_two();
+	story_need_two_users();
 	r = RUN(PORTLEASE, "run", "--trap", "-p", "80", AS_NOBODY, STATIC,
 	    "serve", "80");
 	cr_expect_not_null(

@@ -19,18 +19,6 @@
 STORIES(users);
 
 static void
-need_two(void)
-{
-	struct run *r;
-
-	if (geteuid() != 0)
-		story_skip("only root can be two users");
-	r = RUN(AS_NOBODY, "test", "-x", PORTLEASE);
-	if (r->status != 0)
-		story_skip("%s cannot be reached by everybody", BUILD_DIR);
-}
-
-static void
 expect_clean_end(struct run *r)
 {
 	struct run *ps;
@@ -49,7 +37,7 @@ Test(users, an_ordinary_user_has_a_lease_from_start_to_end)
 	struct sockets s;
 	long pid;
 
-	need_two();
+	story_need_two_users();
 	story_give(NOBODY);
 	server = START(AS_NOBODY, PORTLEASE, "run", "-v", TELL_IP,
 	    GUEST("fixedport"), "-i", "ordinary");
@@ -74,7 +62,7 @@ Test(users, an_ordinary_users_straggler_is_named_and_ended)
 {
 	struct run *server;
 
-	need_two();
+	story_need_two_users();
 	story_give(NOBODY);
 	server = START(AS_NOBODY, PORTLEASE, "run", "--on-leak", "fail",
 	    GUEST("fixedport"), "-x", "sleep 600", "9926", "[::]:9933");
@@ -92,7 +80,7 @@ Test(users, an_ordinary_user_adopts_an_address)
 	const char *ip = reserve_address();
 	struct run *server, *client;
 
-	need_two();
+	story_need_two_users();
 	story_give(NOBODY);
 	server = START(AS_NOBODY, PORTLEASE, "run", "--ip", ip,
 	    GUEST("fixedport"), "-i", "ordinary", "9926");
@@ -110,7 +98,7 @@ Test(users, two_users_lease_side_by_side)
 	struct run *one, *two;
 	const char *first, *second;
 
-	need_two();
+	story_need_two_users();
 	one = START(PORTLEASE, "run", TELL_IP, GUEST("fixedport"), "-i", "one");
 	first = story_ip(one);
 	story_says(one, "ready");
@@ -131,7 +119,7 @@ Test(users, a_tenant_of_another_user_is_waited_for)
 	const char *ip = reserve_address();
 	struct run *one, *two;
 
-	need_two();
+	story_need_two_users();
 	one = START(PORTLEASE, "run", "--ip", ip, GUEST("fixedport"), "9926");
 	story_says(one, "ready");
 	story_give(NOBODY);
@@ -150,7 +138,7 @@ Test(users, a_server_started_as_another_user_stays_in_the_lease)
 	struct sockets s;
 	long pid;
 
-	need_two();
+	story_need_two_users();
 	cr_assert_not_null(getpwuid(NOBODY));
 	name = getpwuid(NOBODY)->pw_name;
 	server = START(PORTLEASE, "run", TELL_IP, "runuser", "-u", name, "--",
@@ -174,7 +162,7 @@ Test(users, a_command_that_becomes_another_user_is_ended_like_any_other)
 {
 	struct run *server;
 
-	need_two();
+	story_need_two_users();
 	server = START(PORTLEASE, "run", AS_NOBODY, GUEST("fixedport"), "9926");
 	story_says(server, "ready");
 	expect_clean_end(server);
@@ -184,7 +172,7 @@ Test(users, a_straggler_of_another_user_is_ended_and_named)
 {
 	struct run *server;
 
-	need_two();
+	story_need_two_users();
 	server = START(PORTLEASE, "run", "--on-leak", "fail",
 	    GUEST("fixedport"), "-x",
 	    "setpriv --reuid=65534 --regid=65534 --clear-groups sleep 600",

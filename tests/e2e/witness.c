@@ -50,6 +50,14 @@ witness_state(pid_t pid)
 	return stat_of(pid, &state, &parent) ? state : '\0';
 }
 
+bool
+witness_alive(pid_t pid)
+{
+	char state = witness_state(pid);
+
+	return state != '\0' && state != 'Z';
+}
+
 pid_t
 witness_child(pid_t parent, pid_t after)
 {

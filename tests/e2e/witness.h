@@ -13,6 +13,8 @@
 /* From /proc/PID/stat; -1 and '\0' when there is no such process. */
 pid_t witness_parent(pid_t pid);
 char witness_state(pid_t pid);
+/* Is there such a process, and no zombie? */
+bool witness_alive(pid_t pid);
 /* The next child of parent after the given one; 0 to start, 0 at the end. */
 pid_t witness_child(pid_t parent, pid_t after);
 

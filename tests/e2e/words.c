@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { IPS = 64, LINE = 4096 };
 
@@ -107,4 +108,13 @@ story_count(const char *text, const char *words)
 		n++;
 	}
 	return n;
+}
+
+void
+story_need_two_users(void)
+{
+	if (geteuid() != 0)
+		story_skip("only root can be two users");
+	if (RUN(AS_NOBODY, "test", "-x", PORTLEASE)->status != 0)
+		story_skip("%s cannot be reached by everybody", BUILD_DIR);
 }

@@ -3,7 +3,8 @@
  * A server with fixed ports and the habits of a large one: its listeners
  * have SO_REUSEADDR and SO_REUSEPORT and no FD_CLOEXEC, so that every child
  * inherits them; a failed bind is only printed; it can take its time over
- * SIGTERM (-t), and replaces itself by a detached copy on SIGUSR1.
+ * SIGTERM (-t, or with -t -1 until SIGUSR2), which it says, and replaces itself
+ * by a detached copy on SIGUSR1.
  *
  * fixedport [-i id] [-x command] [-t ms] [-m marker] [[address:]port ...]
  *
@@ -39,7 +40,8 @@ enum {
 struct server {
 	const char *id;
 	const char *marker; /* NULL: none */
-	long flush; /* milliseconds between SIGTERM and the exit */
+	long
+	    flush; /* milliseconds from SIGTERM to the exit; -1: till SIGUSR2 */
 	struct pollfd fds[SLOTS];
 	nfds_t slots;
 	char **argv;
@@ -162,6 +164,12 @@ obey(const struct server *s)
 		err(1, "signalfd");
 	if (si.ssi_signo == SIGUSR1)
 		restart(s);
+	if (si.ssi_signo == SIGUSR2)
+		finish(s);
+	if (s->flush != 0)
+		dprintf(1, "flushing\n");
+	if (s->flush == -1)
+		return;
 	when.it_value.tv_sec = s->flush / 1000;
 	when.it_value.tv_nsec = s->flush % 1000 * 1000000 + 1;
 	timerfd_settime(s->fds[TIMER].fd, 0, &when, NULL);
@@ -214,6 +222,7 @@ events(struct server *s)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigaction(SIGTERM, NULL, &term);
 	if (term.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGTERM);

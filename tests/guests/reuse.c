@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Runs a command under a pid that somebody else had before: clone3(2) lets
- * those with CAP_CHECKPOINT_RESTORE choose.  Says "refused" when it may not,
- * "reused" otherwise.
+ * those with CAP_CHECKPOINT_RESTORE choose.  Says "refused" when it may not or
+ * the pid has been taken meanwhile, "reused" otherwise.
  *
  * reuse pid command [arg ...]
  */
@@ -31,7 +31,8 @@ main(int argc, char **argv)
 	args.set_tid = (uint64_t)(uintptr_t)&wanted;
 	args.set_tid_size = 1;
 	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == -1 && (errno == EPERM || errno == ENOSYS)) {
+	if (pid == -1 &&
+	    (errno == EPERM || errno == ENOSYS || errno == EEXIST)) {
 		puts("refused");
 		return 77;
 	}
