@@ -78,8 +78,8 @@ same_names(const struct sockcall *a, const struct sockcall *b)
 	return endpoint_equal(&a->asked, &b->asked) && a->v6only == b->v6only;
 }
 
-/* A slot that may be overwritten, and its counter then. */
-struct candidate {
+/* A slot that may be overwritten, and its counter when that was seen. */
+struct vacancy {
 	struct binding *slot;
 	uint32_t seen;
 };
@@ -90,7 +90,7 @@ struct candidate {
  */
 static bool
 renew(struct record *r, const struct sockcall *call, bool exclusive,
-    struct candidate *unused)
+    struct vacancy *unused)
 {
 	struct sockcall old;
 	bool done = false;
@@ -106,7 +106,7 @@ renew(struct record *r, const struct sockcall *call, bool exclusive,
 			continue;
 		if (!read_binding(slot, &old)) {
 			if (unused->slot == NULL && (seen & 1) == 0)
-				*unused = (struct candidate){ slot, seen };
+				*unused = (struct vacancy){ slot, seen };
 			if (seen == 0)
 				break;
 		} else if (old.protocol == call->protocol &&
@@ -123,7 +123,7 @@ renew(struct record *r, const struct sockcall *call, bool exclusive,
 bool
 record_bound(struct record *r, const struct sockcall *call, bool exclusive)
 {
-	struct candidate unused;
+	struct vacancy unused;
 
 	for (int i = 0; i < TRIES; i++) {
 		if (renew(r, call, exclusive, &unused))
@@ -163,7 +163,7 @@ record_displace(struct record *r, const struct sockcall *call,
 void
 record_connected(struct record *r, const struct sockcall *call)
 {
-	struct candidate oldest = { 0 };
+	struct vacancy oldest = { 0 };
 
 	for (uint64_t i = 0; i < NEIGHBOURS; i++) {
 		struct binding *slot =
@@ -175,7 +175,7 @@ record_connected(struct record *r, const struct sockcall *call)
 			continue;
 		if (oldest.slot == NULL || found ||
 		    slot->call.when < oldest.slot->call.when)
-			oldest = (struct candidate){ slot, seen };
+			oldest = (struct vacancy){ slot, seen };
 		if (found)
 			break;
 	}

@@ -13,6 +13,7 @@ errno_restore(const int *kept)
 	errno = *kept;
 }
 
-#define KEEP_ERRNO int kept __attribute__((cleanup(errno_restore))) = errno
+#define KEEP_ERRNO                                                             \
+	int kept __attribute__((unused, cleanup(errno_restore))) = errno
 
 #endif
