@@ -12,3 +12,12 @@ clock_ms(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail */
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
+
+void
+clock_sleep(int64_t ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * 1000000 };
+
+	(void)nanosleep(&ts, NULL);
+}

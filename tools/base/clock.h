@@ -7,4 +7,8 @@
 
 int64_t clock_ms(void);
 
+/* Wait for so many milliseconds, or until a signal is handled.  Where an event
+ * tells, wait for that instead. */
+void clock_sleep(int64_t ms);
+
 #endif

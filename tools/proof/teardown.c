@@ -12,14 +12,14 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	ROUNDS = 8, /* of looking and asking */
 	LOOKS = 4, /* after the last SIGKILL */
 	STORM = 2000, /* milliseconds against programs that keep forking */
 	PASSES = 2, /* that find nobody before that is believed, */
-	PASSES_LISTENING = 20 /* and while something still listens */
+	PASSES_LISTENING = 20, /* and while something still listens */
+	EXEC_TIME = 5 /* milliseconds; no event tells of an exec */
 };
 
 struct ending {
@@ -90,15 +90,6 @@ ask(struct ending *t, struct members *m)
 	    m, t->how->sig, t->grace_end > now ? t->grace_end - now : 0);
 }
 
-/* What a script started just before `release`: no event tells of an exec. */
-static void
-wait_for_execs(void)
-{
-	static const struct timespec moment = { .tv_nsec = 5000000 };
-
-	(void)nanosleep(&moment, NULL);
-}
-
 /* Look, and ask those that are there; false when another look adds nothing. */
 static bool
 ask_round(struct ending *t, struct members *m)
@@ -111,8 +102,9 @@ ask_round(struct ending *t, struct members *m)
 		t->out->evidence.processes = (unsigned int)m->n;
 		return false;
 	}
+	/* What a script started just before `release`. */
 	if (m->starting > 0) {
-		wait_for_execs();
+		clock_sleep(EXEC_TIME);
 		again = true;
 	}
 	if (m->n > t->unproven && ending_wait(m, t->patience) > 0) {

@@ -20,7 +20,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Milliseconds between rounds of SIGKILL, against fork storms. */
@@ -256,10 +255,8 @@ handle_timeout(struct monitor *m)
 static void
 back_off(void)
 {
-	static const struct timespec moment = { .tv_nsec = 1000000 };
-
 	if (errno != EINTR)
-		(void)nanosleep(&moment, NULL);
+		clock_sleep(1);
 }
 
 static void
