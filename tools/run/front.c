@@ -184,6 +184,15 @@ begin(struct front *f, const struct options *o, char *const line[],
 	orphans_finish(o, begun);
 }
 
+/* Short of memory, or interrupted: the same call may succeed the next time. */
+static bool
+passes(int error)
+{
+	if (error == ENOMEM || error == ENOBUFS)
+		clock_sleep(1);
+	return error == ENOMEM || error == ENOBUFS || error == EINTR;
+}
+
 static void
 pass_signals(struct front *f, int signals)
 {
@@ -194,7 +203,10 @@ pass_signals(struct front *f, int signals)
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		f->sig = out.sig = (int)info.ssi_signo;
 		out.terminal = f->request.foreground && info.ssi_code > 0;
-		(void)send(f->control, &out, sizeof(out), MSG_NOSIGNAL);
+		while (
+		    send(f->control, &out, sizeof(out), MSG_NOSIGNAL) == -1 &&
+		    passes(errno))
+			;
 	}
 }
 
@@ -209,15 +221,17 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 
 	(void)sigprocmask(SIG_SETMASK, NULL, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fds[1].fd == -1)
+		err(EXIT_PORTLEASE, "signalfd");
 	for (;;) {
-		if (poll(fds, 2, -1) == -1 && errno != EINTR)
-			return -1;
+		if (poll(fds, 2, -1) == -1 && passes(errno))
+			continue;
 		pass_signals(f, fds[1].fd);
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(f->control, answer, size, 0);
 		/* It closed with a signal unread; its answer is still there. */
-		if (n == -1 && (errno == EINTR || errno == ECONNRESET))
+		if (n == -1 && (errno == ECONNRESET || passes(errno)))
 			continue;
 		return n;
 	}
@@ -248,6 +262,7 @@ lost(const struct front *f)
 {
 	int status = 0;
 
+	close(f->control); /* should the monitor still be there, it ends */
 	(void)waitpid(f->monitor, &status, 0);
 	if (!WIFEXITED(status))
 		warnx("the monitor was lost: 'portlease reap --all' finishes "
