@@ -55,8 +55,8 @@ become_command(int channel, const struct ipc_request *r, char *argv[],
 
 	if (!r->foreground)
 		(void)setpgid(0, 0);
-	if (r->options.trap)
-		filter_install(channel);
+	if (r->options.trap && filter_install(channel) == -1)
+		_exit(EXIT_PORTLEASE);
 	if (recv(channel, &start, sizeof(start), 0) != (ssize_t)sizeof(start))
 		_exit(EXIT_PORTLEASE);
 	if (enter_lease(&start) == -1) {

@@ -126,7 +126,7 @@ install(bool *killable)
 	return fd;
 }
 
-void
+int
 filter_install(int channel)
 {
 	struct installed sent = { 0 };
@@ -134,6 +134,7 @@ filter_install(int channel)
 	union control control = { 0 };
 	struct iovec iov = { &sent, sizeof(sent) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t rc;
 
 	sent.error = fd == -1 ? errno : 0;
 	if (fd != -1) {
@@ -144,9 +145,12 @@ filter_install(int channel)
 		control.align.cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
 	}
-	(void)sendmsg(channel, &msg, MSG_NOSIGNAL); /* or the monitor is gone */
+	do {
+		rc = sendmsg(channel, &msg, MSG_NOSIGNAL);
+	} while (rc == -1 && errno == EINTR);
 	if (fd != -1)
 		close(fd);
+	return rc == -1 ? -1 : 0;
 }
 
 int

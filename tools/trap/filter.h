@@ -15,9 +15,10 @@
  * In the stub: install the filter for the calling thread, for good, and send
  * its listener through channel, or the errno: EBUSY when another filter with a
  * listener is there already, EINVAL or ENOSYS when the kernel has none.
- * Without CAP_SYS_ADMIN no_new_privs is set first.
+ * Without CAP_SYS_ADMIN no_new_privs is set first.  -1 with errno when nothing
+ * could be sent: the caller is to exit, or the monitor waits for ever.
  */
-void filter_install(int channel);
+int filter_install(int channel);
 
 /*
  * In the monitor: what the stub sent.  The listener, which is closed on exec;

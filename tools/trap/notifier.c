@@ -101,11 +101,22 @@ notifier_begin(
 	(void)procfs_namespace("pid", &n->opener.pidns);
 }
 
+/* The kernel lets itself be interrupted while it waits for a lock. */
+static int
+request(const struct notifier *n, unsigned long what, void *argument)
+{
+	int rc;
+
+	do {
+		rc = ioctl(n->listener, what, argument);
+	} while (rc == -1 && errno == EINTR);
+	return rc;
+}
+
 static bool
 valid(const struct notifier *n)
 {
-	return ioctl(n->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->call->id) ==
-	       0;
+	return request(n, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->call->id) == 0;
 }
 
 static void
@@ -145,7 +156,7 @@ answer(struct notifier *n, int error, uint32_t flags)
 	n->reply->error = -error;
 	n->reply->flags = flags;
 	/* ENOENT: the caller does not wait any more. */
-	(void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, n->reply);
+	(void)request(n, SECCOMP_IOCTL_NOTIF_SEND, n->reply);
 }
 
 /*
