@@ -81,35 +81,27 @@ static int
 claim_slice(struct claim *c)
 {
 	unsigned char *tried = calloc(1, POOL_SLICES);
-	size_t from = random_slice(), slice;
+	enum claim_result result = CLAIM_BUSY;
+	size_t from = random_slice(), slice = POOL_SLICES;
 	uint16_t refused = 0;
-	int rc = 1;
 
 	if (tried == NULL) {
 		(void)strlcpy(c->why, strerror(errno), sizeof(c->why));
 		return -1;
 	}
-	for (int i = 0; i < ATTEMPTS && rc == 1; i++) {
+	for (int i = 0; i < ATTEMPTS && result == CLAIM_BUSY; i++) {
 		slice = history_oldest(c->history, tried, from);
 		if (slice == POOL_SLICES)
 			break;
 		tried[slice] = 1;
-		switch (try_slice(c, slice, &refused)) {
-		case CLAIM_FREE:
-			history_note(c->history, slice, false);
-			rc = 0;
-			break;
-		case CLAIM_BROKEN:
-			rc = -1;
-			break;
-		case CLAIM_BUSY:
-			break;
-		}
+		result = try_slice(c, slice, &refused);
 	}
 	free(tried);
-	if (rc == 1 && !claim_explain_lock(c))
+	if (result == CLAIM_FREE)
+		history_note(c->history, slice, false);
+	else if (result == CLAIM_BUSY && !claim_explain_lock(c))
 		refusal_exhausted(ATTEMPTS, refused, c->why);
-	return rc == 0 ? 0 : -1;
+	return result == CLAIM_FREE ? 0 : -1;
 }
 
 int

@@ -15,9 +15,9 @@ int pool_claim(struct claim *c, const struct options *o,
     const struct statedir *dir, struct cancel *cancel);
 
 /*
- * Give the address back: with free, nothing is left and the record goes; else
- * the record stays and tells the next taker.  clean: it needs no walk next
- * time.
+ * Give the address back.  free: nothing is left, and the record is removed;
+ * otherwise it stays, as an orphan.  clean: the next claim of the slice needs
+ * no walk.
  */
 void pool_release(struct claim *c, bool free, bool clean);
 
