@@ -6,10 +6,16 @@
 #include "story.h"
 
 #define SLOWBOOT GUEST("slowboot")
+#define HUNG     "HUNG: asleep for * s, the idle limit; "
 #define SHORT    "--idle-limit", "600ms"
 
-/* It has ended with this status, and said so on stderr. */
-void ready_expect_not(const struct run *r, int status, const char *verdict);
+/*
+ * It has ended with this status, and said why in a line about its address; or
+ * that this process was doing that.  Patterns, as of story_line().
+ */
+void ready_expect_not(const struct run *r, int status, const char *why);
+void ready_expect_doing(
+    const struct run *r, const char *command, const char *what);
 /* Its status lines say so.  It runs on until it is told to end. */
 void ready_expect(struct run *r);
 

@@ -55,7 +55,7 @@ Test(status, a_reader_of_the_status_who_stalls_holds_nobody_up)
 		;
 	r = RUN(PORTLEASE, "run", SHORT, "--status-file", fifo,
 	    "--ready-listen", "9925", "sleep", "1000");
-	ready_expect_not(r, 124, "HUNG");
+	ready_expect_not(r, 124, HUNG "not listening: 9925");
 	story_left_nothing();
 	close(in);
 	close(out);
@@ -73,7 +73,9 @@ Test(status, bad_places_for_the_status_are_refused)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		r = RUN(PORTLEASE, "run", rows[i][0], rows[i][1], "true");
-		ready_expect_not(r, 125, rows[i][0]);
+		cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+		story_line(r->err, "portlease: *%s*", rows[i][0]);
+		cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
 	}
 	story_left_nothing();
 }

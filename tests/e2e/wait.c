@@ -25,7 +25,7 @@ Test(wait, returns_when_the_lease_listens)
 	story_tell(server, "go\n");
 	story_end(wait);
 	cr_expect_eq(wait->status, 0, "%s", wait->err);
-	story_has(wait->err, "READY");
+	story_line(wait->err, "portlease: %s: READY after * s", ip);
 	story_signal(server, SIGTERM);
 	story_end(server);
 }
@@ -40,9 +40,9 @@ Test(wait, gives_up_on_a_hung_lease_and_leaves_it_alone)
 	server = START(PORTLEASE, "run", TELL_IP, "sleep", "1000");
 	ip = story_ip(server);
 	r = RUN(PORTLEASE, "wait", SHORT, "--listen", "9925", ip);
-	ready_expect_not(r, 124, "HUNG");
-	story_has(r->err, "in clock_nanosleep");
-	story_has(RUN(PORTLEASE, "ps")->out, ip);
+	ready_expect_not(r, 124, HUNG "not listening: 9925");
+	ready_expect_doing(r, "sleep 1000", "in clock_nanosleep");
+	story_line(RUN(PORTLEASE, "ps")->out, "%s *live *", ip);
 	story_signal(server, SIGTERM);
 	story_end(server);
 }
@@ -62,7 +62,8 @@ Test(wait, ends_with_the_lease)
 	wait = START("env", set, PORTLEASE, "wait", ip, "--ready-cmd",
 	    "echo go >$FIFO; exit 1");
 	story_end(wait);
-	ready_expect_not(wait, 124, "EXITED: the lease has ended");
+	ready_expect_not(wait, 124,
+	    "EXITED: the lease has ended after * s, before it was ready*");
 	story_end(server);
 }
 
@@ -75,18 +76,26 @@ Test(wait, knows_what_runs_in_an_acquired_lease)
 	    "\"$0\" release; echo $first $second; wait",
 	    PORTLEASE, SLOWBOOT);
 
-	story_has(r->out, "0 124");
-	story_has(r->err, "READY");
-	story_has(r->err, "in pause");
+	story_line(r->out, "0 124");
+	story_line(r->err, "portlease: 127.*: READY after * s");
+	ready_expect_doing(r, "*slowboot -c 200 9925", "in pause");
+}
+
+static void
+expect_refused(const struct run *r, const char *why)
+{
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	story_line(r->err, "portlease: wait: %s*", why);
+	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
 }
 
 Test(wait, refuses_what_makes_no_sense)
 {
-	ready_expect_not(RUN(PORTLEASE, "wait", "--listen", "9925"), 125,
-	    "nothing is leased");
-	ready_expect_not(RUN(PORTLEASE, "wait", "127.64.3.1", "--listen", "1"),
-	    125, "127.64.3.1 is not leased");
-	ready_expect_not(RUN(PORTLEASE, "wait", "10.0.0.1", "--listen", "1"),
-	    125, "'10.0.0.1' is not an address");
-	ready_expect_not(RUN(PORTLEASE, "wait"), 125, "--listen");
+	expect_refused(
+	    RUN(PORTLEASE, "wait", "--listen", "9925"), "nothing is leased");
+	expect_refused(RUN(PORTLEASE, "wait", "127.64.3.1", "--listen", "1"),
+	    "127.64.3.1 is not leased");
+	expect_refused(RUN(PORTLEASE, "wait", "10.0.0.1", "--listen", "1"),
+	    "'10.0.0.1' is not an address");
+	expect_refused(RUN(PORTLEASE, "wait"), "*--listen");
 }
