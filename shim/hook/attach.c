@@ -95,11 +95,14 @@ static struct record *
 map(const char *path)
 {
 	struct record *r;
-	int keep;
+	int keep, tries = 1000;
 	long fd;
 
-	fd = syscall(SYS_openat, AT_FDCWD, path,
-	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	/* A monitor that counts the mappings (F_SETLEASE) is done at once. */
+	do
+		fd = syscall(SYS_openat, AT_FDCWD, path,
+		    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	while (fd == -1 && errno == EWOULDBLOCK && tries-- > 0);
 	if (fd == -1)
 		return NULL;
 	r = map_open((int)fd);
@@ -135,21 +138,51 @@ reason(int error)
 	return "Cannot be mapped";
 }
 
-/* The one thing that the shim ever says, once per lease. */
+/* One line on stderr: "portlease: SUBJECT: WHAT WHY". */
 static void
-say_unrecorded(const char *path, int error)
+say(const char *subject, const char *what, const char *why)
 {
 	char line[PATH_MAX + 128];
 	struct strbuf t = strbuf_in(line, sizeof(line));
 
 	strbuf_add(&t, "portlease: ");
-	strbuf_add(&t, path);
+	strbuf_add(&t, subject);
 	strbuf_add(&t, ": ");
-	strbuf_add(&t, reason(error));
-	strbuf_add(&t, "; sockets are moved but not recorded\n");
+	strbuf_add(&t, what);
+	strbuf_add(&t, why);
 	if (strbuf_end(&t))
 		(void)syscall(
 		    SYS_write, STDERR_FILENO, line, (size_t)(t.at - line));
+}
+
+void
+attach_say_over(const struct lease_ctx *ctx)
+{
+	static _Atomic bool said;
+	char ip[INET_ADDRSTRLEN];
+	struct strbuf ip4 = strbuf_in(ip, sizeof(ip));
+	KEEP_ERRNO;
+
+	strbuf_ip4(&ip4, ctx->terms.leased);
+	(void)strbuf_end(&ip4); /* which fits */
+	if (!atomic_exchange(&said, true))
+		say(ip, "this lease has ended: its address cannot be bound ",
+		    "any more\n");
+}
+
+/* Is there no record though its directory can be seen?  Then it was freed. */
+static bool
+was_freed(const char *path, int error)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	if (error != ENOENT || slash == NULL || slash == path ||
+	    (size_t)(slash - path) >= sizeof(dir))
+		return false;
+	memcpy(dir, path, (size_t)(slash - path));
+	dir[slash - path] = '\0';
+	return syscall(SYS_faccessat, AT_FDCWD, dir, F_OK) == 0;
 }
 
 /* The absolute path of this shared object, as the loader knows it. */
@@ -212,8 +245,10 @@ find(struct lease_ctx *a, const char *path, const char *terms)
 		(void)munmap(r, sizeof(*r));
 	if (terms == NULL || !terms_parse(&a->terms, terms))
 		return false;
-	if (path != NULL && !(a->terms.flags & TERMS_SAID)) {
-		say_unrecorded(path, error);
+	a->over = path != NULL && was_freed(path, error);
+	if (path != NULL && !a->over && !(a->terms.flags & TERMS_SAID)) {
+		say(path, reason(error),
+		    "; sockets are moved but not recorded\n");
 		a->terms.flags |= TERMS_SAID;
 	}
 	return true;

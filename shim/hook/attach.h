@@ -27,6 +27,10 @@ struct child_env {
  */
 const struct lease_ctx *lease_ctx(void);
 
+/* A bind failed with ENETDOWN: say, once in a process, that the lease is over.
+ */
+void attach_say_over(const struct lease_ctx *ctx);
+
 /* What children of a process in a lease get; only where there is a lease. */
 const struct child_env *attach_child_env(void);
 

@@ -18,10 +18,14 @@ EXPORT int
 bind(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	const struct lease_ctx *ctx = lease_ctx();
+	int rc;
 
 	if (ctx == NULL)
 		return real()->bind(fd, sa, len);
-	return sockops_bind(ctx, fd, sa, len);
+	rc = sockops_bind(ctx, fd, sa, len);
+	if (rc == -1 && errno == ENETDOWN && lease_over(ctx))
+		attach_say_over(ctx);
+	return rc;
 }
 
 EXPORT int

@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 6U
+#define RECORD_VERSION 7U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -137,6 +137,7 @@ struct record {
 	struct identity identity;
 	_Atomic uint32_t listens; /* futex: one more per successful listen */
 	_Atomic uint32_t waiters; /* processes that wait on it */
+	_Atomic uint32_t over; /* 1: freed; its processes bind nothing more */
 	struct counts counts;
 	struct release release;
 	struct image images[RECORD_IMAGES];

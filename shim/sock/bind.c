@@ -21,6 +21,8 @@
 #include "sock/sockopt.h"
 #include "sock/trace.h"
 
+#include <errno.h>
+
 static int
 bind_to(int fd, const struct endpoint *given)
 {
@@ -110,6 +112,11 @@ bind_socket(const struct lease_ctx *ctx, int fd, const struct endpoint *asked,
 	sock.v6only = call.v6only;
 	sock.datagram = call.protocol == IPPROTO_UDP;
 	placing = slice_bind(&ctx->terms, asked, sock, &call.given);
+	if ((placing == PLACE_EXACT || placing == PLACE_KEPT) &&
+	    lease_over(ctx)) {
+		errno = ENETDOWN;
+		return -1;
+	}
 	if (placing == PLACE_EXACT || placing == PLACE_KEPT ||
 	    narrow_client(&call))
 		rc = bind_given(fd, &call, len);
@@ -140,7 +147,7 @@ bind_source(const struct lease_ctx *ctx, int fd, const struct endpoint *source)
 {
 	KEEP_ERRNO;
 
-	return has_source(ctx, fd) ||
+	return lease_over(ctx) || has_source(ctx, fd) ||
 	       !sockopt_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) ||
 	       bind_to(fd, source) == 0;
 }

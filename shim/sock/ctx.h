@@ -13,6 +13,19 @@ struct lease_ctx {
 	struct terms terms; /* a private copy, validated */
 	struct record *record; /* NULL: sockets are moved but not recorded */
 	struct procid *self; /* NULL exactly when record is */
+	bool over; /* there was no record left when this program began */
 };
+
+/*
+ * Has the lease ended?  Then the address may be another's, and nothing may be
+ * bound there any more.
+ */
+static inline bool
+lease_over(const struct lease_ctx *ctx)
+{
+	return ctx->over ||
+	       (ctx->record != NULL && atomic_load_explicit(&ctx->record->over,
+					   memory_order_relaxed) != 0);
+}
 
 #endif

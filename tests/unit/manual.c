@@ -30,6 +30,7 @@ static const struct member {
 	MEMBER(identity),
 	MEMBER(listens),
 	MEMBER(waiters),
+	MEMBER(over),
 	MEMBER(counts),
 	MEMBER(release),
 	MEMBER(images),
