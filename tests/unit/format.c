@@ -36,7 +36,7 @@ publish(struct statedir *dir, struct stored *s, struct stored *seen)
 	r->version = RECORD_VERSION;
 	r->size = sizeof(struct record);
 	cr_assert_eq(store_publish(dir, s), 0);
-	store_map(dir, s->name, false, seen);
+	store_map(dir, s->name, STORE_READ, seen);
 	cr_assert_eq(seen->error, 0);
 }
 

@@ -56,7 +56,7 @@ Test(store, a_record_appears_complete_and_vanishes, .init = top_make,
 	cr_expect_eq(n, 1);
 	(void)records_each(NETNS + 1, count, &n);
 	cr_expect_eq(n, 1);
-	store_map(&dir, s.name, false, &again);
+	store_map(&dir, s.name, STORE_READ, &again);
 	cr_expect_eq(again.error, 0);
 	cr_expect_not_null(again.record);
 	store_unmap(&again);
@@ -75,7 +75,7 @@ Test(store, a_short_record_is_unreadable, .init = top_make, .fini = top_remove)
 	publish(&dir, &s);
 	store_unmap(&s);
 	cr_assert_eq(truncate(s.path, 100), 0);
-	store_map(&dir, s.name, false, &again);
+	store_map(&dir, s.name, STORE_READ, &again);
 	cr_expect_eq(again.error, EBADMSG);
 	cr_expect_null(again.record);
 	close(dir.fd);
@@ -91,7 +91,7 @@ Test(store, a_link_is_no_record, .init = top_make, .fini = top_remove)
 	store_unmap(&s);
 	cr_assert_eq(renameat(dir.fd, s.name, dir.fd, "elsewhere"), 0);
 	cr_assert_eq(symlinkat("elsewhere", dir.fd, s.name), 0);
-	store_map(&dir, s.name, false, &again);
+	store_map(&dir, s.name, STORE_READ, &again);
 	cr_expect_eq(again.error, ELOOP);
 	close(dir.fd);
 }
@@ -133,6 +133,10 @@ Test(history, the_longest_unused_comes_first, .init = top_make,
 		if (i != 5)
 			history_note(h, i, true);
 	cr_expect_eq(history_oldest(h, tried, 100), 5U);
+	cr_expect(history_clean(h, 6));
+	cr_expect_not(history_clean(h, 5));
+	history_note(h, 6, false);
+	cr_expect_not(history_clean(h, 6));
 	memset(tried, 1, sizeof(tried));
 	cr_expect_eq(history_oldest(h, tried, 0), (size_t)POOL_SLICES);
 	history_close(h);

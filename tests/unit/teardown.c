@@ -57,6 +57,7 @@ make_lease(void)
 {
 	(void)snprintf(stored.path, sizeof(stored.path),
 	    "/tmp/portlease-unit-%d.record", (int)getpid());
+	stored.fd = -1;
 	stored.record = calloc(1, sizeof(*stored.record));
 	diag = sockdiag_open();
 	cr_assert(stored.record != NULL && diag != NULL);

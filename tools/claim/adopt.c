@@ -94,7 +94,7 @@ try_adopt(struct claim *c, struct evidence *e)
 	if (store_has(c->dir, c->terms.leased, c->netns))
 		return finish_orphan(c);
 	c->again = 0;
-	verdict = claim_prove(c, e);
+	verdict = claim_prove(c, e, LOOK_WALK);
 	if (verdict == VERDICT_UNKNOWN) {
 		refusal_unproven(true, e->sockets_unseen, c->why);
 		return CLAIM_BROKEN;
@@ -113,7 +113,7 @@ read_command(const struct claim *c, char line[static RECORD_COMMAND])
 	char name[48];
 
 	statedir_name(c->terms.leased, c->netns, name);
-	store_map(c->dir, name, false, &s);
+	store_map(c->dir, name, STORE_READ, &s);
 	line[0] = '\0';
 	if (s.record != NULL)
 		memcpy(line, s.record->identity.line, RECORD_COMMAND - 1);
@@ -135,7 +135,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 	if (c->lock == -1 && c->reaper.pid == 0) {
 		if (claim_explain_lock(c))
 			return;
-		(void)claim_prove(c, e);
+		(void)claim_prove(c, e, LOOK_WALK);
 	}
 	if (evidence_held(e) != NULL)
 		evidence_holders(e);

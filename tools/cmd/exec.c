@@ -20,7 +20,7 @@ run(struct options *o, char *argv[])
 	if (argv[0] == NULL)
 		errx(EXIT_PORTLEASE,
 		    "exec: no command given; see portlease exec --help");
-	if (lease_find(&lease, o->ip, why) == -1)
+	if (lease_find(&lease, o->ip, STORE_READ, why) == -1)
 		errx(EXIT_PORTLEASE, "exec: %s", why);
 	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1 ||
 	    enter_lease(&start) == -1)

@@ -99,7 +99,7 @@ refused(struct reap *r, const struct statedir *dir, const struct stored *s,
 	struct stored fresh;
 	int error = errno;
 
-	store_map(dir, s->name, false, &fresh);
+	store_map(dir, s->name, STORE_READ, &fresh);
 	store_unmap(&fresh);
 	if (fresh.live && r->ip == 0)
 		return;
@@ -163,7 +163,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 		return 0;
 	}
 	r->found++;
-	store_map(dir, s->name, false, &fresh);
+	store_map(dir, s->name, STORE_HOLD, &fresh);
 	if (fresh.error == ENOENT) {
 		close(lock);
 		return 0;

@@ -113,7 +113,7 @@ struct search {
 	struct stored *found;
 	uint32_t ip;
 	uint64_t netns;
-	bool writable;
+	enum store_access access;
 };
 
 static int
@@ -125,14 +125,14 @@ find(const struct statedir *dir, void *arg)
 	if (!store_has(dir, search->ip, search->netns))
 		return 0;
 	statedir_name(search->ip, search->netns, name);
-	store_map(dir, name, search->writable, search->found);
+	store_map(dir, name, search->access, search->found);
 	return search->found->error != ENOENT;
 }
 
 bool
-view_find(struct stored *s, uint32_t ip, bool writable)
+view_find(struct stored *s, uint32_t ip, enum store_access access)
 {
-	struct search search = { s, ip, view_netns(), writable };
+	struct search search = { s, ip, view_netns(), access };
 
 	return statedir_each(find, &search) != 0;
 }

@@ -22,10 +22,10 @@ struct view {
 };
 
 /*
- * Map the record of this address, for writing or not.  False when there is
+ * Map the record of this address.  False when there is
  * none; s->record is NULL when it cannot be read, see s->error.
  */
-bool view_find(struct stored *s, uint32_t ip, bool writable);
+bool view_find(struct stored *s, uint32_t ip, enum store_access access);
 
 /*
  * Takes the mapping of s over, for view_free to end.  holders: find which

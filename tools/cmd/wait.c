@@ -99,7 +99,7 @@ run(struct options *o, char *argv[])
 	if (!startup_wanted(o))
 		errx(EXIT_PORTLEASE,
 		    "wait: for what?  Give --listen PORTS or --ready-cmd CMD");
-	if (lease_find(&lease, o->ip, why) == -1)
+	if (lease_find(&lease, o->ip, STORE_WRITE, why) == -1)
 		errx(EXIT_PORTLEASE, "wait: %s", why);
 	begin(&w, o, &lease);
 	loop(&w);

@@ -93,9 +93,30 @@ procfs_alive(pid_t pid, uint64_t start)
 	       !procfs_dead(&stat);
 }
 
+/*
+ * NSpid in proc_pid_status(5): our pid in the namespace of this /proc, and in
+ * each one below, down to our own.
+ */
+int
+procfs_check(void)
+{
+	char text[16384], *line, last; /* many groups come before */
+	int pid;
+
+	if (procfs_read(text, sizeof(text), "/proc/self/status") < 0)
+		return fail(procfs_starved(errno) ? errno : ENXIO);
+	line = strstr(text, "\nNSpid:");
+	if (line == NULL || sscanf(line, " NSpid: %d%c", &pid, &last) != 2 ||
+	    pid != getpid() || last != '\n')
+		return fail(ENXIO);
+	return 0;
+}
+
 ssize_t
 procfs_pids(pid_t **pids)
 {
+	if (procfs_check() < 0)
+		return -1;
 	return procdir_numbers("/proc", pids);
 }
 
@@ -164,13 +185,7 @@ mounted_hiding(void)
 bool
 procfs_hidden(void)
 {
-	char self[16] = "", own[16];
-
-	(void)snprintf(own, sizeof(own), "%d", getpid()); /* fits */
-	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 ||
-	    strcmp(self, own) != 0)
-		return true;
-	return geteuid() != 0 && mounted_hiding();
+	return procfs_check() < 0 || (geteuid() != 0 && mounted_hiding());
 }
 
 int
@@ -179,7 +194,7 @@ procfs_pidfd(pid_t pid, uint64_t start)
 	struct procfs_stat stat;
 	int fd, error;
 
-	fd = pidfd_open(pid, 0);
+	fd = procfs_check() == 0 ? pidfd_open(pid, 0) : -1;
 	if (fd < 0)
 		return -1;
 	error = procfs_stat(pid, &stat) < 0 ? errno

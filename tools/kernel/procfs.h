@@ -65,6 +65,14 @@ ssize_t procfs_threads(pid_t pid, pid_t **tids);
 ssize_t procfs_list(struct procfs_stat **list);
 
 /*
+ * Is what is mounted at /proc of our own pid namespace?  0; -1 with ENXIO when
+ * it is not, so that its pids are not those of the system calls: then no
+ * process is listed, or gets a descriptor.  -1 with EMFILE, ENFILE or ENOMEM
+ * when that could not be found out.
+ */
+int procfs_check(void);
+
+/*
  * Whether processes may exist that /proc does not show us: hidepid, a /proc
  * of another pid namespace, or none.  Conservative where it cannot tell;
  * root is taken to see everything that is mounted.

@@ -125,6 +125,8 @@ proctree_signal(int sig)
 	ssize_t n;
 	int sent = 0;
 
+	if (procfs_check() < 0)
+		return -1;
 	if (sig == SIGKILL)
 		kill_children();
 	n = proctree_descendants(getpid(), &list);

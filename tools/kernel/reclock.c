@@ -15,7 +15,7 @@
 static int
 lock(int fd, off_t at)
 {
-	struct flock want = { .l_type = F_WRLCK, .l_start = at, .l_len = 1 };
+	struct flock want = { .l_type = F_RDLCK, .l_start = at, .l_len = 1 };
 
 	return fcntl(fd, F_SETLK, &want);
 }

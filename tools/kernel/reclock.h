@@ -7,6 +7,8 @@
  * goes with its holder.
  *
  * Such a lock also goes when its holder closes any descriptor of the file.
+ * Ours are read locks, which a read-only descriptor may hold: a descriptor for
+ * writing would count as a writer of the record (recmaps.h).
  */
 #ifndef RECLOCK_H
 #define RECLOCK_H
@@ -14,7 +16,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Lock the record as its monitor.  0; -1 with errno: EAGAIN there is one. */
+/*
+ * Lock the record as its monitor; the lock of the address (addrlock.h) keeps
+ * others from doing so.  0; -1 with errno.
+ */
 int reclock_take(int fd);
 
 /*

@@ -4,6 +4,7 @@
  * vouch for their children.
  */
 #include "proof/members.h"
+#include "kernel/recmaps.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -175,23 +176,37 @@ out_of_sight(const struct search_ctx *ctx)
 	return ctx->pidns != INITIAL_PIDNS || lived_in(theirs);
 }
 
+/* Excluded processes, a script that called `release`, may map it, too. */
+static bool
+mapper_missed(struct search_ctx *ctx)
+{
+	for (size_t i = 0; i < ctx->nexcluded && ctx->mapped != -1; i++)
+		ctx->mappers += recmaps_has(ctx->excluded[i], ctx->mapped) == 1;
+	return ctx->mapped != -1 && ctx->mappers == 0;
+}
+
 int
 members_find(struct members *m, const struct stored *s,
     const struct evidence *sockets, enum members_among among)
 {
-	bool everybody = among == AMONG_ALL;
+	bool everybody = among != AMONG_IMAGES;
 	struct search_ctx ctx;
 	struct plist all = { 0 };
 	int rc;
 
 	memset(m, 0, sizeof(*m));
 	witness_begin(&ctx, s, sockets);
+	if (procfs_check() == -1)
+		ctx.error = errno;
+	if (among == AMONG_OTHERS)
+		witness_exclude_descendants(&ctx);
 	rc = everybody ? list_all(&all) : list_images(&ctx, &all);
 	if (rc == 0)
 		rc = ask_all(&ctx, &all, m);
 	if (rc == -1)
 		ctx.error = errno;
-	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx));
+	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx)) ||
+		    mapper_missed(&ctx);
 	free(all.list);
 	if (ctx.error != 0)
 		members_free(m);

@@ -17,13 +17,15 @@ struct members {
 	size_t n;
 	size_t starting; /* the owner's forks since the lease without another
 			    witness: they may be about to call exec */
-	bool unseen; /* some process could not be looked at */
+	bool unseen; /* some process could not be looked at, or one that maps
+			the record was not found */
 };
 
 /* Which processes are looked at. */
 enum members_among {
 	AMONG_IMAGES, /* those that the record lists */
-	AMONG_ALL /* every process that /proc shows */
+	AMONG_ALL, /* every process that /proc shows */
+	AMONG_OTHERS /* of these, all but our descendants */
 };
 
 /*

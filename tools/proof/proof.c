@@ -2,6 +2,7 @@
 /* The first rule that holds is the verdict. */
 #include "proof/proof.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,9 @@ reason_unknown(const struct evidence *e, char *text, size_t size)
 	if (e->sockets_unseen != 0)
 		(void)snprintf(text, size, "sock_diag refused: %s",
 		    strerror(e->sockets_unseen));
+	else if (e->processes_failed == ENXIO)
+		(void)strlcpy(
+		    text, "/proc is missing or of another pid namespace", size);
 	else if (e->processes_failed != 0)
 		(void)snprintf(text, size,
 		    "processes could not be looked at: %s",

@@ -6,6 +6,7 @@
  */
 #include "proof/teardown.h"
 #include "base/clock.h"
+#include "kernel/recmaps.h"
 #include "proof/ending.h"
 #include "proof/quiesce.h"
 #include "store/recquery.h"
@@ -33,23 +34,35 @@ struct ending {
 	int64_t grace_end; /* clock_ms; 0 until somebody was asked */
 };
 
+/* Only the kernel's word that no process maps the record spares the look. */
+static enum members_among
+among(const struct ending *t)
+{
+	if (t->how->unended)
+		return AMONG_OTHERS;
+	if (t->how->among == AMONG_IMAGES && t->stored->fd != -1 &&
+	    recmaps_writers(t->stored->fd) == WRITERS_NONE)
+		return AMONG_IMAGES;
+	return AMONG_ALL;
+}
+
 /* Find the members that are there now. */
 static void
 look(struct ending *t, struct members *m)
 {
 	struct evidence *e = &t->out->evidence;
-	bool everybody = t->how->among == AMONG_ALL;
+	enum members_among where = among(t);
 
-	if (everybody) {
+	if (where != AMONG_IMAGES) {
 		memset(&t->sockets, 0, sizeof(t->sockets));
 		evidence_sockets(&t->sockets, t->diag, &t->stored->terms,
-		    store_witness(t->stored));
+		    store_witness(t->stored), LOOK_WALK);
 	}
 	e->processes_failed = 0;
 	memset(m, 0, sizeof(*m));
-	if (members_find(m, t->stored, &t->sockets, t->how->among) == -1)
+	if (members_find(m, t->stored, &t->sockets, where) == -1)
 		e->processes_failed = errno;
-	e->processes_unseen = everybody && m->unseen;
+	e->processes_unseen = m->unseen;
 	t->unproven = ending_unproven(m, t->stored);
 	e->processes = (unsigned int)t->unproven;
 }
@@ -186,6 +199,8 @@ count_processes(struct ending *t)
 	struct evidence *e = &t->out->evidence;
 
 	e->processes += t->how->stuck;
+	if (t->how->unended && t->how->stuck == 0)
+		e->processes_unseen = true;
 	e->overflowed = t->how->among == AMONG_ALL && record != NULL &&
 			atomic_load(&record->counts.images) > 0;
 }

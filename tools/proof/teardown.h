@@ -14,14 +14,16 @@
 struct teardown_policy {
 	/*
 	 * Where to look for members.  AMONG_IMAGES is for a monitor whose
-	 * waitid(2) speaks for all other processes.
+	 * waitid(2) speaks for its descendants: all others are looked at, too,
+	 * as soon as a process maps the record that may not be one of these.
 	 */
 	enum members_among among;
 	int sig; /* to ask with */
 	int64_t grace; /* milliseconds from the first one asked to SIGKILL */
 	int64_t patience; /* milliseconds that nobody is asked */
 	bool dry_run; /* find and judge only */
-	/* Descendants of the caller that SIGKILL did not end. */
+	/* SIGKILL did not end all descendants; of them /proc shows stuck. */
+	bool unended;
 	unsigned int stuck;
 	struct stragglers *stragglers; /* members that were asked, or NULL */
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Each witness is one look: at the record, /proc/PID/environ, /proc/PID/fd. */
 #include "proof/witness.h"
+#include "kernel/proctree.h"
 #include "kernel/reclock.h"
+#include "kernel/recmaps.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -60,6 +62,19 @@ exclude_caller(pid_t pid, void *arg)
 	exclude_line(arg, pid);
 }
 
+void
+witness_exclude_descendants(struct search_ctx *ctx)
+{
+	struct procfs_stat *list;
+	ssize_t n = proctree_descendants(getpid(), &list);
+
+	if (n == -1)
+		ctx->error = errno;
+	for (ssize_t i = 0; i < n; i++)
+		(void)exclude(ctx, list[i].pid);
+	free(list);
+}
+
 static void
 exclude_owner(struct search_ctx *ctx)
 {
@@ -86,6 +101,8 @@ witness_begin(struct search_ctx *ctx, const struct stored *s,
 	ctx->path = s->path;
 	ctx->sockets = sockets;
 	(void)procfs_namespace("pid", &ctx->pidns);
+	ctx->mapped =
+	    s->fd != -1 && recmaps_writers(s->fd) != WRITERS_NONE ? s->fd : -1;
 	exclude_line(ctx, getpid());
 	if (s->fd != -1)
 		reclock_callers(s->fd, exclude_caller, ctx);
@@ -159,6 +176,20 @@ ask_sockets(struct search_ctx *ctx, pid_t pid)
 	return all & WITNESS_SOCKET ? WITNESS_SOCKET : all;
 }
 
+/* One of our own tools that watches the lease is no member of it. */
+static unsigned int
+ask_mapping(struct search_ctx *ctx, pid_t pid)
+{
+	int rc = ctx->mapped == -1 ? 0 : recmaps_has(pid, ctx->mapped);
+
+	if (rc == -1)
+		witness_note_error(ctx);
+	if (rc != 1)
+		return 0;
+	ctx->mappers++;
+	return recmaps_tool(pid) ? 0 : WITNESS_MAPPING;
+}
+
 bool
 witness_of_owner(const struct search_ctx *ctx, const struct procfs_stat *p)
 {
@@ -188,7 +219,7 @@ witness_ask(struct search_ctx *ctx, const struct procfs_stat *p)
 		if (w != 0 && (errno == EACCES || errno == EPERM))
 			ctx->unseen = true;
 	}
-	w |= ask_sockets(ctx, p->pid);
+	w |= ask_sockets(ctx, p->pid) | ask_mapping(ctx, p->pid);
 	if (witness_of_owner(ctx, p) && !(w & WITNESS_RECORD))
 		w |= WITNESS_PARENT;
 	return w;

@@ -20,6 +20,7 @@ enum {
 			       calls the lease's */
 	WITNESS_MARK = 2, /* its environment names the record */
 	WITNESS_SOCKET = 4, /* it holds a socket on the leased address */
+	WITNESS_MAPPING = 16, /* it maps the record, as the kernel shows */
 	WITNESS_PARENT = 8 /* its parent is proven, or is the owner of an
 			      acquired lease; the owner's children are known
 			      from the record alone, so that this one does not
@@ -33,6 +34,9 @@ struct search_ctx {
 	const struct evidence *sockets; /* of the lease, or NULL */
 	uint64_t pidns; /* ours */
 	pid_t owner; /* of a lease without a command; 0 none, or gone */
+	int mapped; /* the record's descriptor while some process maps it for
+		       writing, to look for that one; else -1 */
+	size_t mappers; /* processes found that do, our own tools included */
 	pid_t *excluded; /* from the heap: never members, see below */
 	size_t nexcluded;
 	bool unseen; /* a member could not be looked at in full */
@@ -46,6 +50,9 @@ struct search_ctx {
  */
 void witness_begin(struct search_ctx *ctx, const struct stored *s,
     const struct evidence *sockets);
+
+/* Exclude our descendants, too: waitid(2) speaks for them. */
+void witness_exclude_descendants(struct search_ctx *ctx);
 
 /*
  * End it.  0; -1 with errno when something could not be found out for want of

@@ -163,6 +163,10 @@ monitor_begin(struct monitor *m)
 
 	read_request(m);
 	command = m->request.command;
+	if (procfs_check() == -1)
+		errx(EXIT_PORTLEASE,
+		    "/proc is missing or of another pid namespace: "
+		    "'mount -t proc proc /proc' in this one");
 	open_signals(m);
 	open_owner(m);
 	if (m->request.options.trap &&

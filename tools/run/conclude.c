@@ -43,7 +43,7 @@ keep_record(const struct options *o, const struct record *record)
  * clients that `portlease exec` brought, or, without a command, every member.
  */
 static void
-end_lease(struct outcome *out, const struct options *o, const struct claim *c,
+end_lease(struct outcome *out, const struct options *o, struct claim *c,
     struct teardown *end)
 {
 	struct teardown_policy how = { .among = out->commandless ? AMONG_ALL
@@ -53,10 +53,12 @@ end_lease(struct outcome *out, const struct options *o, const struct claim *c,
 		.patience = PATIENCE,
 		.stragglers = &out->stragglers };
 
+	how.unended = out->stuck;
 	if (out->stuck)
 		how.stuck = report_stuck(c->stored.record, out->ip);
+	store_seal(&c->stored);
 	teardown(&c->stored, c->diag, &how, end);
-	members_free(&end->found);
+	store_unseal(&c->stored);
 }
 
 /* How the front is to end. */
@@ -87,11 +89,13 @@ conclude(struct outcome *out, const struct options *o, struct claim *c)
 		.record = record,
 		.stragglers = &out->stragglers,
 		.evidence = &torn.evidence,
+		.members = &torn.found,
 		.verdict = out->verdict,
 		.reason = out->reason,
 		.leaked =
 		    out->stragglers.n > 0 || out->verdict == VERDICT_HELD };
 	report_end(&report, o);
+	members_free(&torn.found);
 	fails = report.leaked && o->on_leak == ON_LEAK_FAIL;
 	if (o->record[0] != '\0')
 		keep_record(o, record);

@@ -75,6 +75,21 @@ report_left(const struct leftover *left, char text[static REPORT_LEFT])
 	return text;
 }
 
+/* Those that were never asked to end. */
+static void
+print_unproven(const struct report *r)
+{
+	for (size_t i = 0; i < r->members->n; i++) {
+		const struct member *m = &r->members->list[i];
+
+		if (!members_proven(m) && procfs_alive(m->pid, m->start))
+			msg(r->record,
+			    "%s: pid %d (%s) is left alone: only one witness "
+			    "says that it is the lease's",
+			    r->ip, m->pid, m->line);
+	}
+}
+
 static void
 print_left(const struct report *r, const struct leftover *left)
 {
@@ -136,6 +151,8 @@ report_end(const struct report *r, const struct options *o)
 		print_uncovered(r);
 		print_outside(r);
 	}
+	if (!freed)
+		print_unproven(r);
 	for (size_t i = 0; i < e->nleft && !freed; i++)
 		if (e->left[i].kind != LEFT_FOREIGN)
 			print_left(r, &e->left[i]);

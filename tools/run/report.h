@@ -5,6 +5,7 @@
 
 #include "base/options.h"
 #include "base/text.h"
+#include "proof/members.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
 
@@ -13,6 +14,7 @@ struct report {
 	struct record *record; /* keeps the lines for `release`, too */
 	const struct stragglers *stragglers;
 	const struct evidence *evidence;
+	const struct members *members; /* found when the end began */
 	enum verdict verdict;
 	const char *reason;
 	bool leaked;

@@ -61,6 +61,7 @@ struct search {
 	uint32_t ip; /* 0: the only one */
 	unsigned int found;
 	bool orphan; /* that address has a record, and no monitor */
+	enum store_access access;
 	struct stored *stored; /* the last one found */
 };
 
@@ -77,7 +78,7 @@ choose(const struct statedir *dir, struct stored *s, void *arg)
 	}
 	search->found++;
 	store_unmap(search->stored);
-	store_map(dir, s->name, true, search->stored);
+	store_map(dir, s->name, search->access, search->stored);
 	return search->stored->record == NULL;
 }
 
@@ -105,10 +106,11 @@ explain(const struct search *search, char *why)
 }
 
 int
-lease_find(struct stored *s, uint32_t ip, char why[static LEASE_WHY])
+lease_find(struct stored *s, uint32_t ip, enum store_access access,
+    char why[static LEASE_WHY])
 {
 	const char *inside = getenv("PORTLEASE_IP");
-	struct search search = { .ip = ip, .stored = s };
+	struct search search = { .ip = ip, .access = access, .stored = s };
 	uint64_t netns = lease_netns();
 
 	memset(s, 0, sizeof(*s));

@@ -30,7 +30,8 @@ int lease_monitor(const struct stored *s, pid_t *pid);
  * when there is none, or no telling which.
  */
 enum { LEASE_WHY = 400 };
-int lease_find(struct stored *s, uint32_t ip, char why[static LEASE_WHY]);
+int lease_find(struct stored *s, uint32_t ip, enum store_access access,
+    char why[static LEASE_WHY]);
 
 /* "live", "orphan", "unreadable". */
 const char *lease_state_name(enum lease_state state);

@@ -29,7 +29,7 @@ map_one(const struct statedir *dir, const char *name, void *arg)
 	struct stored s;
 	int rc = 0;
 
-	store_map(dir, name, false, &s);
+	store_map(dir, name, STORE_READ, &s);
 	if (s.error != EINVAL && s.error != ENOENT && s.netns == w->netns)
 		rc = w->each(dir, &s, w->arg);
 	store_unmap(&s);

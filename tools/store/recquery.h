@@ -26,8 +26,8 @@ bool recquery_opener(
     const struct record *r, uint64_t cookie, struct opener *opener);
 
 /* The last open of this socket, by this call or (0) any; false unknown. */
-bool recquery_event(
-    const struct record *r, uint64_t cookie, uint8_t call, struct sockcall *entry);
+bool recquery_event(const struct record *r, uint64_t cookie, uint8_t call,
+    struct sockcall *entry);
 
 /* Copy image n; false when the slot is free, unfinished or senseless. */
 bool recquery_image(const struct record *r, size_t n, struct image *image);

@@ -48,7 +48,18 @@ map(int fd, bool writable)
 	return r == MAP_FAILED ? NULL : r;
 }
 
-/* 0 with s->record, the lock of its monitor held by fd; or an errno. */
+/*
+ * Our lock comes last: it would go with any descriptor of the file that is
+ * closed.
+ */
+static int
+open_again(const struct statedir *dir, const char *temp, struct stored *s)
+{
+	s->fd = openat(dir->fd, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return s->fd == -1 || reclock_take(s->fd) == -1 ? -1 : 0;
+}
+
+/* 0 with s->record; or an errno. */
 static int
 prepare(struct stored *s, int fd)
 {
@@ -56,14 +67,13 @@ prepare(struct stored *s, int fd)
 
 	if (error != 0)
 		return error;
-	if (reclock_take(fd) == -1 || (s->record = map(fd, true)) == NULL)
+	if ((s->record = map(fd, true)) == NULL)
 		return errno;
 	s->record->magic = s->record->end = RECORD_MAGIC;
 	s->record->version = RECORD_VERSION;
 	s->record->size = sizeof(*s->record);
 	s->record->terms = s->terms;
 	s->record->identity.netns = s->netns;
-	s->fd = fd;
 	s->live = true;
 	return 0;
 }
@@ -91,9 +101,11 @@ store_create(const struct statedir *dir, const struct terms *terms,
 	if (fd == -1)
 		return -1;
 	error = prepare(s, fd);
-	if (error == 0)
-		return 0;
 	close(fd);
+	if (error == 0 && open_again(dir, temp, s) == 0)
+		return 0;
+	error = error != 0 ? error : errno;
+	store_unmap(s);
 	(void)unlinkat(dir->fd, temp, 0);
 	errno = error;
 	return -1;
@@ -194,16 +206,42 @@ terms_of_name(uint32_t ip)
 	    struct terms){ .leased = ip, .flags = adopted ? TERMS_ADOPTED : 0 };
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* The file of fd, for writing, without a descriptor that stays. */
+static struct record *
+map_writable(const struct statedir *dir, const char *name, int fd)
+{
+	int rw =
+	    openat(dir->fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct record *r = NULL;
+
+	if (rw == -1)
+		return NULL;
+	errno = ENOENT;
+	if (same_file(fd, rw))
+		r = map(rw, true);
+	close(rw);
+	return r;
+}
+
 /* 0 with s->record; or an errno. */
 static int
-map_checked(struct stored *s, int fd, bool writable)
+map_checked(struct stored *s, const struct statedir *dir, int fd, bool writable)
 {
 	struct terms terms;
 	int error = check(fd);
 
 	if (error != 0)
 		return error;
-	s->record = map(fd, writable);
+	s->record = writable ? map_writable(dir, s->name, fd) : map(fd, false);
 	if (s->record == NULL)
 		return errno;
 	if (!record_valid(s->record, sizeof(struct record)) ||
@@ -216,8 +254,8 @@ map_checked(struct stored *s, int fd, bool writable)
 }
 
 void
-store_map(const struct statedir *dir, const char *name, bool writable,
-    struct stored *s)
+store_map(const struct statedir *dir, const char *name,
+    enum store_access access, struct stored *s)
 {
 	pid_t monitor;
 	int fd;
@@ -228,17 +266,16 @@ store_map(const struct statedir *dir, const char *name, bool writable,
 		return;
 	}
 	s->terms = terms_of_name(s->ip);
-	fd = openat(dir->fd, name,
-	    (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK |
-		O_CLOEXEC);
+	fd = openat(
+	    dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1) {
 		s->error = errno;
 		return;
 	}
 	/* In this order: a monitor that frees removes first, then dies. */
 	s->live = reclock_monitor(fd, &monitor);
-	s->error = map_checked(s, fd, writable);
-	if (s->record != NULL && writable)
+	s->error = map_checked(s, dir, fd, access == STORE_WRITE);
+	if (s->record != NULL && access != STORE_READ)
 		s->fd = fd;
 	else
 		close(fd);
@@ -257,8 +294,40 @@ store_unmap(struct stored *s)
 	s->fd = -1;
 }
 
+void
+store_seal(struct stored *s)
+{
+	(void)mmap(s->record, sizeof(*s->record), PROT_READ,
+	    MAP_SHARED | MAP_FIXED, s->fd, 0);
+}
+
+void
+store_unseal(struct stored *s)
+{
+	int fd = open(s->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool ours = fd != -1 && same_file(fd, s->fd);
+
+	(void)mmap(s->record, sizeof(*s->record), PROT_READ | PROT_WRITE,
+	    (ours ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED, ours ? fd : s->fd,
+	    0);
+}
+
 int
 store_remove(const struct statedir *dir, const char *name)
 {
-	return unlinkat(dir->fd, name, 0);
+	static const uint32_t over = 1;
+	int rc, error,
+	    fd = openat(
+		dir->fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool record = fd != -1 && check(fd) == 0;
+
+	rc = unlinkat(dir->fd, name, 0);
+	error = errno;
+	if (rc == 0 && record)
+		(void)!pwrite(
+		    fd, &over, sizeof(over), offsetof(struct record, over));
+	if (fd != -1)
+		close(fd);
+	errno = error;
+	return rc;
 }

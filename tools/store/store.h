@@ -20,7 +20,7 @@ struct stored {
 	uint32_t ip; /* from its name, host byte order */
 	uint64_t netns; /* from its name */
 	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */
-	int fd; /* of one that is mapped for writing, reclock.h; else -1 */
+	int fd; /* read-only, reclock.h; -1 when STORE_READ has mapped it */
 	bool live; /* its monitor lived when it was mapped; reclock.h */
 	bool past; /* of another boot: only its terms say something */
 	char name[48];
@@ -63,12 +63,30 @@ bool store_past(
 bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
 
 /*
- * Map the record with this name, for reading, or for writing with writable.
- * Never fails: see error, which is ENOENT, too, when it was removed meanwhile.
+ * How a record is mapped.  A mapping for writing counts as a process of the
+ * lease (recmaps.h), as long as it lasts.
  */
-void store_map(const struct statedir *dir, const char *name, bool writable,
-    struct stored *s);
+enum store_access {
+	STORE_READ,
+	STORE_HOLD, /* for reading, and its descriptor stays open */
+	STORE_WRITE /* for writing, and a descriptor for reading stays open */
+};
+
+/*
+ * Map the record with this name.  Never fails: see error, which is ENOENT,
+ * too, when it was removed meanwhile.
+ */
+void store_map(const struct statedir *dir, const char *name,
+    enum store_access access, struct stored *s);
 void store_unmap(struct stored *s);
+
+/*
+ * In the monitor: keep the mapping, but for reading alone, so that we are no
+ * writer of the record; and for writing again, until we exit.  When that
+ * fails, what is written is seen by nobody.
+ */
+void store_seal(struct stored *s);
+void store_unseal(struct stored *s);
 
 /* Remove the file.  0; -1 with errno. */
 int store_remove(const struct statedir *dir, const char *name);
