@@ -40,7 +40,7 @@ int arena_wait(pid_t pid, long long ms);
 /* Start and wait. */
 int arena_run(const char *const argv[], long long ms);
 
-/* Reap whoever ends within ms; true when no child is left. */
+/* Reap children that end within ms; true when none is left. */
 bool arena_quiet(long long ms);
 /* Kill all children, and theirs; true when none is left after ms. */
 bool arena_kill(long long ms);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* caller --- stand-in, which leaves --- init of the namespace --- who goes on
- */
+/* caller --- stand-in, which unshares --- init of the namespace --- worker */
 #include "apart.h"
 #include "tests/arena/arena.h"
 

@@ -32,7 +32,7 @@ work_off(_Atomic size_t *next, size_t n, crew_work work, int out)
 	exit(0);
 }
 
-/* Results until nobody is there to write any more. */
+/* Take results until the last worker has closed the pipe. */
 static void
 collect(int in, size_t size, void (*take)(const void *result))
 {

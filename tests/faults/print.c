@@ -94,7 +94,7 @@ print_table(const struct fault *faults, const struct result *results, size_t n)
 		if (faults[i].call.scene != scene) {
 			scene = faults[i].call.scene;
 			printf("\n%s\n  %-16s %4s %-46s %-30s %s\n",
-			    scenes[scene].who, "call", "hits", "faults",
+			    scenes[scene].process, "call", "hits", "faults",
 			    "how the command ended", "left");
 		}
 		i += print_row(faults + i, results + i, n - i);

@@ -30,8 +30,9 @@ complain(struct text *text, const char *format, ...)
 }
 
 /*
- * Who is about to end needs a moment; who belongs to an orphan ends by the
- * reaper; who was not yet an orphan then is one the next time.
+ * A process that is about to end needs a moment; those of an orphan end by the
+ * reaper.  A lease whose monitor died only after the look of the reaper is an
+ * orphan the next time.
  */
 static void
 reap(struct text *text)
@@ -61,7 +62,7 @@ lease(const char *ip, struct text *text)
 		complain(text, "processes of the new lease; ");
 }
 
-/* All but the history, which is for the next leases; what is not goes. */
+/* Complain of all files but the history, and remove them. */
 static void
 look_at_files(struct text *text)
 {

@@ -26,8 +26,7 @@ find(const char *text, const char *key, const char *end, char *value,
 
 /*
  * A server that is asked to end as soon as it is ready, or whose monitor is
- * killed then.  Without a shot nothing goes wrong; with one it may be that
- * nobody says that it is ready.
+ * killed then.  With a shot it may be that it is never said to be ready.
  */
 static void
 play_server(struct shot *shot, struct played *out, bool lose)
@@ -139,7 +138,7 @@ run_beside_orphan(struct shot *shot, struct played *out)
 	out->status = run(shot, argv);
 }
 
-/* Whoever wants the address of an orphan has it finished. */
+/* A run that asks for the address of an orphan has it finished first. */
 static void
 adopt_orphan(struct shot *shot, struct played *out)
 {

@@ -19,7 +19,7 @@ struct played {
 };
 
 struct scene {
-	const char *who; /* the process, for people */
+	const char *process; /* for people */
 	void (*play)(struct shot *shot, struct played *out);
 	unsigned int forks; /* shot.forks */
 	bool all; /* all errors of a call are tried, or else one in turn */

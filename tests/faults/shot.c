@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	FORKS = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE,
+	EVENTS = PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL,
 	PIPE = 1024 * 1024 /* for the log, while nobody reads */
 };
 
@@ -27,51 +27,48 @@ trace(enum __ptrace_request request, pid_t pid, uintptr_t data)
 		err(1, "ptrace");
 }
 
-/* Let a traced process run until it forks; its child, stopped and traced. */
+/* Let a traced process run until it stops for this event. */
+static void
+run_until(pid_t pid, int event)
+{
+	int status;
+
+	while ((status = arena_stopped(pid, SHOT_LIMIT)) != -1 &&
+	       status >> 16 != event)
+		trace(PTRACE_CONT, pid,
+		    status >> 16 == 0 ? (uintptr_t)WSTOPSIG(status) : 0);
+	if (status == -1)
+		errx(1, "a process does not come as far as it should");
+}
+
+/* The next child of a traced process, which is traced no more. */
 static pid_t
 next_child(pid_t pid)
 {
 	unsigned long child = 0;
-	int status, event;
 
-	for (;;) {
-		status = arena_stopped(pid, SHOT_LIMIT);
-		if (status == -1)
-			errx(1, "the command does not fork");
-		event = status >> 16;
-		if (event != 0 && event != PTRACE_EVENT_STOP)
-			break;
-		trace(PTRACE_CONT, pid,
-		    event == 0 ? (uintptr_t)WSTOPSIG(status) : 0);
-	}
+	trace(PTRACE_CONT, pid, 0);
+	run_until(pid, PTRACE_EVENT_FORK);
 	trace(PTRACE_GETEVENTMSG, pid, (uintptr_t)&child);
-	if (arena_stopped((pid_t)child, SHOT_LIMIT) == -1)
-		errx(1, "a child does not stop");
+	run_until((pid_t)child, PTRACE_EVENT_STOP);
+	trace(PTRACE_DETACH, pid, 0);
 	return (pid_t)child;
 }
 
 /*
- * From a stopped process to the one that is so many forks away, which is
- * left stopped by SIGSTOP; all those between go on, and none is traced.
+ * From a process that is stopped before its execve(2) to the one that is so
+ * many forks away, which is left stopped by SIGSTOP; the others go on.
  */
 static pid_t
 follow(pid_t pid, unsigned int forks)
 {
-	pid_t child;
-
 	if (arena_stopped(pid, SHOT_LIMIT) == -1)
 		errx(1, "a command does not start");
-	if (forks == 0)
-		return pid;
-	trace(PTRACE_SEIZE, pid, FORKS | PTRACE_O_EXITKILL);
+	trace(PTRACE_SEIZE, pid, EVENTS);
 	(void)kill(pid, SIGCONT);
-	for (; forks > 0; forks--) {
-		child = next_child(pid);
-		trace(PTRACE_DETACH, pid, 0);
-		pid = child;
-		if (forks > 1)
-			trace(PTRACE_CONT, pid, 0);
-	}
+	run_until(pid, PTRACE_EVENT_EXEC);
+	for (; forks > 0; forks--)
+		pid = next_child(pid);
 	(void)kill(pid, SIGSTOP);
 	trace(PTRACE_DETACH, pid, 0);
 	return pid;

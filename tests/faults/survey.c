@@ -88,12 +88,13 @@ survey_scene(size_t scene, int out)
 	memset(&shot, 0, sizeof(shot));
 	memset(&call, 0, sizeof(call)); /* its padding is written, too */
 	call.scene = scene;
+	call.loading = s->forks == 0;
 	shot.forks = s->forks;
 	s->play(&shot, &played);
 	shot_end(&shot);
 	list_calls(s, shot.log, &call, out);
 	remains_end(played.ip, wrong, sizeof(wrong));
 	if (played.status != 0 || wrong[0] != '\0')
-		errx(1, "%s: status %x without a fault; %s", s->who,
+		errx(1, "%s: status %x without a fault; %s", s->process,
 		    (unsigned int)played.status, wrong);
 }

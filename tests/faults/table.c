@@ -90,7 +90,7 @@ take_result(const void *result)
 	missed += !r->hit;
 	failed += r->wrong[0] != '\0';
 	if (r->wrong[0] != '\0')
-		printf("'%s' %s %u %s: %s\n", scenes[f->call.scene].who,
+		printf("'%s' %s %u %s: %s\n", scenes[f->call.scene].process,
 		    f->call.name, f->call.nth, f->what, r->wrong);
 	(void)fflush(stdout);
 }
@@ -131,7 +131,7 @@ name_fault(char *argv[])
 	struct call call = { .nth = (unsigned int)strtoul(argv[2], NULL, 10) };
 
 	while (call.scene < scenes_n &&
-	       strcmp(scenes[call.scene].who, argv[0]) != 0)
+	       strcmp(scenes[call.scene].process, argv[0]) != 0)
 		call.scene++;
 	if (call.scene == scenes_n)
 		errx(2, "%s: no such process", argv[0]);
