@@ -147,7 +147,7 @@ default_signals(void)
 
 /* In the child. */
 static _Noreturn void
-become(const char *const argv[], int out, bool stop)
+become(int flags, const char *const argv[], int out)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)setpgid(0, 0);
@@ -156,14 +156,16 @@ become(const char *const argv[], int out, bool stop)
 		(void)dup2(arena.hush, STDERR_FILENO);
 	if (out != -1)
 		(void)dup2(out, STDOUT_FILENO);
-	if (stop)
+	if (flags & ARENA_STDERR)
+		(void)dup2(out, STDERR_FILENO);
+	if (flags & ARENA_STOP)
 		(void)raise(SIGSTOP);
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	err(127, "%s", argv[0]);
 }
 
-static pid_t
-start(const char *const argv[], int *out, bool stop)
+pid_t
+arena_start_as(int flags, const char *const argv[], int *out)
 {
 	int pipe[2] = { -1, -1 };
 	pid_t pid;
@@ -174,7 +176,7 @@ start(const char *const argv[], int *out, bool stop)
 	if (pid == -1)
 		err(1, "fork");
 	if (pid == 0)
-		become(argv, pipe[1], stop);
+		become(flags, argv, pipe[1]);
 	if (out != NULL) {
 		close(pipe[1]);
 		*out = pipe[0];
@@ -185,13 +187,7 @@ start(const char *const argv[], int *out, bool stop)
 pid_t
 arena_start(const char *const argv[], int *out)
 {
-	return start(argv, out, false);
-}
-
-pid_t
-arena_start_stopped(const char *const argv[], int *out)
-{
-	return start(argv, out, true);
+	return arena_start_as(0, argv, out);
 }
 
 /* Wait for one SIGCHLD, at most until end. */

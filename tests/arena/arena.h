@@ -29,8 +29,12 @@ long long arena_now(void);
 void arena_hush(void);
 /* Start a command; out, unless NULL, gets a descriptor of its stdout. */
 pid_t arena_start(const char *const argv[], int *out);
-/* The same, but it stops before its execve(2), until it gets SIGCONT. */
-pid_t arena_start_stopped(const char *const argv[], int *out);
+/* The same, with flags. */
+enum {
+	ARENA_STOP = 1, /* it stops before its execve(2), until SIGCONT */
+	ARENA_STDERR = 2 /* out is also its stderr */
+};
+pid_t arena_start_as(int flags, const char *const argv[], int *out);
 /* Wait until a child or a tracee stops: its status as from waitpid(2); -1 when
  * it has ended, or has not stopped after ms. */
 int arena_stopped(pid_t pid, long long ms);

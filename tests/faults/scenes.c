@@ -13,6 +13,9 @@ enum { SAID = 5000 /* milliseconds until it is ready, if it ever is */ };
 
 static char portlease[512], guest[512], raw[512];
 
+/* One declared port, so that there are fewer calls of the same kind. */
+#define RUN portlease, "run", "-q", "-g", "1s", "-p", "9926"
+
 /* Copy what follows the key in the text, up to an end; "" without it. */
 static void
 find(const char *text, const char *key, const char *end, char *value,
@@ -31,9 +34,8 @@ find(const char *text, const char *key, const char *end, char *value,
 static void
 play_server(struct shot *shot, struct played *out, bool lose)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s", "-p",
-		"9926", "--ready-listen", "9926", "--status-fd", "1", "--",
-		guest, "9926", NULL };
+	const char *const argv[] = { RUN, "--ready-listen", "9926",
+		"--status-fd", "1", "--", guest, "9926", NULL };
 	char said[4096], monitor[16];
 	int fd;
 	pid_t pid =
@@ -74,8 +76,8 @@ run(struct shot *shot, const char *const argv[])
 static void
 straggle(struct shot *shot, struct played *out)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "200ms",
-		"sh", "-c", "sleep 600 >/dev/null & exit 0", NULL };
+	const char *const argv[] = { RUN, "sh", "-c",
+		"sleep 600 >/dev/null & exit 0", NULL };
 
 	out->status = run(shot, argv);
 }
@@ -131,8 +133,7 @@ reap(struct shot *shot, struct played *out)
 static void
 run_beside_orphan(struct shot *shot, struct played *out)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s", "true",
-		NULL };
+	const char *const argv[] = { RUN, "true", NULL };
 
 	leave_orphan(out);
 	out->status = run(shot, argv);
@@ -142,8 +143,8 @@ run_beside_orphan(struct shot *shot, struct played *out)
 static void
 adopt_orphan(struct shot *shot, struct played *out)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
-		"--wait", "10s", "--ip", out->ip, "true", NULL };
+	const char *const argv[] = { RUN, "--wait", "10s", "--ip", out->ip,
+		"true", NULL };
 
 	leave_orphan(out);
 	out->status = run(shot, argv);
@@ -153,9 +154,8 @@ adopt_orphan(struct shot *shot, struct played *out)
 static void
 trap(struct shot *shot, struct played *out)
 {
-	const char *const argv[] = { portlease, "run", "-q", "-g", "1s",
-		"--trap", "sh", "-c", "\"$0\" ask 9926 >/dev/null; exit 0", raw,
-		NULL };
+	const char *const argv[] = { RUN, "--trap", "sh", "-c",
+		"\"$0\" ask 9926 >/dev/null; exit 0", raw, NULL };
 
 	out->status = run(shot, argv);
 }
@@ -203,9 +203,8 @@ scenes_reap(void)
 int
 scenes_lease(const char *ip)
 {
-	const char *const any[] = { portlease, "run", "-q", "true", NULL };
-	const char *const one[] = { portlease, "run", "-q", "--ip", ip, "true",
-		NULL };
+	const char *const any[] = { RUN, "true", NULL };
+	const char *const one[] = { RUN, "--ip", ip, "true", NULL };
 
 	return arena_run(ip[0] == '\0' ? any : one, SHOT_LIMIT);
 }

@@ -20,6 +20,12 @@ enum {
 	PIPE = 1024 * 1024 /* for the log, while nobody reads */
 };
 
+static bool
+kills(const struct shot *shot)
+{
+	return shot->fault != NULL && strcmp(shot->fault, "KILL") == 0;
+}
+
 static void
 trace(enum __ptrace_request request, pid_t pid, uintptr_t data)
 {
@@ -74,30 +80,20 @@ follow(pid_t pid, unsigned int forks)
 	return pid;
 }
 
-/* The options of strace; the kill comes at the entry of the call. */
+/* The kill comes at the entry of the call. */
 static void
-describe(const struct shot *shot, char *text, size_t size)
+attach(struct shot *shot, pid_t target)
 {
-	if (shot->call == NULL)
-		(void)snprintf(text, size, "-e trace=all");
-	else
-		(void)snprintf(text, size,
-		    "-e trace=%s -e inject=%s:%s=%s:when=%u", shot->call,
-		    shot->call,
-		    strcmp(shot->fault, "KILL") == 0 ? "signal" : "error",
-		    shot->fault, shot->nth);
-}
+	const char *call = shot->call != NULL ? shot->call : "all";
+	char pid[16], calls[32], inject[96];
+	const char *const argv[] = { "strace", "-p", pid, "-e", "signal=kill",
+		"-e", calls, shot->call != NULL ? "-e" : NULL, inject, NULL };
 
-static void
-attach(struct shot *shot, pid_t pid)
-{
-	char options[160], line[256];
-	const char *const argv[] = { "sh", "-c", line, NULL };
-
-	describe(shot, options, sizeof(options));
-	(void)snprintf(line, sizeof(line),
-	    "exec strace -p %d -e signal=kill %s 2>&1", (int)pid, options);
-	(void)arena_start(argv, &shot->fd);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)target);
+	(void)snprintf(calls, sizeof(calls), "trace=%s", call);
+	(void)snprintf(inject, sizeof(inject), "inject=%s:%s=%s:when=%u", call,
+	    kills(shot) ? "signal" : "error", shot->fault, shot->nth);
+	(void)arena_start_as(ARENA_STDERR, argv, &shot->fd);
 	(void)fcntl(shot->fd, F_SETPIPE_SZ, PIPE);
 	if (!arena_hear(shot->fd, " attached", SHOT_LIMIT, shot->log,
 		sizeof(shot->log)))
@@ -107,7 +103,7 @@ attach(struct shot *shot, pid_t pid)
 pid_t
 shot_start(struct shot *shot, const char *const argv[], int *out)
 {
-	pid_t pid = arena_start_stopped(argv, out),
+	pid_t pid = arena_start_as(ARENA_STOP, argv, out),
 	      target = follow(pid, shot->forks);
 
 	attach(shot, target);
@@ -121,8 +117,6 @@ shot_end(struct shot *shot)
 	shot->ended = arena_hear(
 	    shot->fd, NULL, SHOT_LIMIT, shot->log, sizeof(shot->log));
 	close(shot->fd);
-	shot->hit = shot->call != NULL &&
-		    strstr(shot->log, strcmp(shot->fault, "KILL") == 0
-					  ? "+++ killed by SIGKILL +++"
-					  : "(INJECTED)") != NULL;
+	shot->hit = strstr(shot->log, kills(shot) ? "+++ killed by SIGKILL +++"
+						  : "(INJECTED)") != NULL;
 }
