@@ -102,15 +102,6 @@ expect_refusal(const struct run *r, const char *what, const char *hint)
 }
 
 static void
-expect_nothing_leased(void)
-{
-	struct run *ps = RUN(PORTLEASE, "ps");
-
-	cr_expect_eq(ps->status, 0, "%s", ps->err);
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
-static void
 refuse(const struct row *row)
 {
 	const char *argv[10] = { PORTLEASE };
@@ -133,7 +124,7 @@ refuse_part(size_t part)
 
 	for (i = part * n / 2; i < (part + 1) * n / 2; i++)
 		refuse(&rows[i]);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(badinput, is_refused_in_one_line_1)
@@ -167,7 +158,7 @@ Test(badinput, a_command_that_does_not_exist_is_127)
 	    strstr(r->err, "no-such-command-at-all"), "%s", r->err);
 	r = RUN(PORTLEASE, "run", "/no/such/path");
 	cr_expect_eq(WEXITSTATUS(r->status), 127, "%s", r->err);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(badinput, a_command_that_cannot_be_executed_is_126)
@@ -178,7 +169,7 @@ Test(badinput, a_command_that_cannot_be_executed_is_126)
 	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
 	r = RUN(PORTLEASE, "run", "/etc");
 	cr_expect_eq(WEXITSTATUS(r->status), 126, "%s", r->err);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(badinput, an_option_of_the_command_is_the_commands)
@@ -213,7 +204,7 @@ refuse_state(const char *dir)
 	r = RUN(PORTLEASE, "run", "echo", "ran");
 	setenv("PORTLEASE_DIR", story_state(), 1);
 	expect_refusal(r, dir, dir);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(badinput, a_state_directory_that_cannot_be_made_is_refused)

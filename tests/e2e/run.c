@@ -29,15 +29,6 @@ expect_answer(const struct run *client, const char *id)
 	    "%s was answered by: %s", id, client->out);
 }
 
-static void
-expect_no_lease(void)
-{
-	struct run *ps = RUN(PORTLEASE, "ps");
-
-	cr_expect_eq(ps->status, 0, "%s", ps->err);
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
 Test(run, two_servers_share_their_ports_and_each_answers_its_own_clients)
 {
 	static const char *const ids[] = { "one", "two" };
@@ -111,8 +102,7 @@ Test(run, sigterm_ends_the_server_gracefully_and_frees_the_address)
 	cr_expect(strstr(server->err, "CLEAN") != NULL ||
 		      strstr(server->err, "COOLING") != NULL,
 	    "%s", server->err);
-	story_quiet();
-	expect_no_lease();
+	story_left_nothing();
 }
 
 Test(run, says_what_was_leased_and_what_became_of_it)
@@ -232,7 +222,7 @@ Test(run, a_stranger_on_every_address_is_named)
 	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
 	cr_expect_not_null(strstr(r->err, port), "%s", r->err);
 	cr_expect_eq(story_number(r->err, "pid "), pid, "%s", r->err);
-	expect_no_lease();
+	story_nothing_leased();
 }
 
 Test(run, a_server_that_restarts_itself_keeps_its_lease_until_tree)
@@ -258,8 +248,7 @@ Test(run, a_server_that_restarts_itself_keeps_its_lease_until_tree)
 	cr_expect_not(server->ended);
 	story_signal(server, SIGTERM);
 	story_end(server);
-	story_quiet();
-	expect_no_lease();
+	story_left_nothing();
 }
 
 Test(run, a_daemon_is_waited_for_until_tree)
@@ -303,8 +292,7 @@ Test(run, a_lease_inside_a_lease_has_an_address_of_its_own)
 	    WEXITSTATUS(RUN(GUEST("client"), outer_ip, "9926")->status), 1);
 	story_signal(outer, SIGTERM);
 	cr_expect_eq(story_end(outer), 0, "%s", outer->err);
-	story_quiet();
-	expect_no_lease();
+	story_left_nothing();
 }
 
 Test(run, ps_and_show_tell_of_the_lease_as_text_and_json)
@@ -346,7 +334,7 @@ Test(run, many_at_once_get_many_addresses)
 		story_signal(runs[i], SIGTERM);
 	for (i = 0; i < MANY; i++)
 		cr_expect_eq(story_end(runs[i]), 0, "%s", runs[i]->err);
-	expect_no_lease();
+	story_nothing_leased();
 }
 
 Test(run, the_runtime_directory_keeps_the_state_of_those_who_name_none)

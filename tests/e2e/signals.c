@@ -19,14 +19,6 @@
 
 STORIES(signals);
 
-static void
-expect_nothing_leased(void)
-{
-	struct run *ps = RUN(PORTLEASE, "ps");
-
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
-}
-
 Test(signals, the_exit_status_is_the_commands)
 {
 	static const struct {
@@ -217,7 +209,7 @@ Test(signals, sigkill_to_the_front_leaves_the_command_its_grace)
 	story_signal(r, SIGKILL);
 	story_quiet();
 	cr_expect_eq(access(marker, F_OK), 0);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(signals, sigkill_to_the_callers_group_leaves_the_command_its_grace)
@@ -232,7 +224,7 @@ Test(signals, sigkill_to_the_callers_group_leaves_the_command_its_grace)
 	story_quiet();
 	cr_expect_eq(access(marker, F_OK), 0);
 	cr_expect_null(strstr(caller->out, "over"));
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(signals, when_the_parent_dies_the_lease_ends)
@@ -246,7 +238,7 @@ Test(signals, when_the_parent_dies_the_lease_ends)
 	story_signal(caller, SIGKILL);
 	story_quiet();
 	cr_expect_eq(access(marker, F_OK), 0);
-	expect_nothing_leased();
+	story_nothing_leased();
 }
 
 Test(signals, when_the_named_owner_dies_the_lease_ends)
@@ -259,8 +251,7 @@ Test(signals, when_the_named_owner_dies_the_lease_ends)
 	story_says(r, "ready");
 	story_signal(owner, SIGKILL);
 	story_end(r);
-	story_quiet();
-	expect_nothing_leased();
+	story_left_nothing();
 }
 
 Test(signals, nobody_needs_to_own_a_lease)
@@ -345,8 +336,7 @@ Test(signals, a_lost_monitor_is_told_of_and_reaped_after)
 	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
 	reap = RUN(PORTLEASE, "reap", "--all");
 	cr_expect_eq(reap->status, 0, "%s", reap->err);
-	story_quiet();
-	expect_nothing_leased();
+	story_left_nothing();
 }
 
 Test(signals, a_live_lease_is_not_reaped)

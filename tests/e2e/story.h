@@ -133,7 +133,9 @@ __attribute__((format(printf, 2, 3))) void story_line(
     const char *text, const char *format, ...);
 /* "127.0.0.5:9926"; a few of them at a time. */
 const char *story_at(const char *ip, const char *port);
-/* Waits until no process is left, and expects no lease. */
+/* Expects no lease; story_left_nothing() waits first until no process is left.
+ */
+void story_nothing_leased(void);
 void story_left_nothing(void);
 /* How often the words are in the text. */
 unsigned int story_count(const char *text, const char *words);

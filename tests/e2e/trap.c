@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,15 +209,16 @@ under_way(const char *ip)
 	return n;
 }
 
-/* Who says that he asks, will do so at once. */
-static void
-expect_one_under_way(const char *ip)
+static bool
+one_is_under_way(const void *ip)
 {
-	int rounds = 20000;
+	return under_way(ip) == 1;
+}
 
-	while (under_way(ip) != 1 && rounds-- > 0)
-		sched_yield();
-	cr_expect_eq(under_way(ip), 1);
+static bool
+none_is_under_way(const void *ip)
+{
+	return under_way(ip) == 0;
 }
 
 Test(trap, a_connect_that_waits_stalls_nobody)
@@ -230,7 +230,7 @@ Test(trap, a_connect_that_waits_stalls_nobody)
 
 	neighbour = ready(r);
 	cr_expect_eq(story_number(story_says(r, "answer"), "pid "), neighbour);
-	expect_one_under_way(ip);
+	story_until(one_is_under_way, ip);
 	cr_expect_eq(witness_state((pid_t)waiting), 'S');
 	story_signal_pid((pid_t)server, SIGUSR1);
 	(void)story_says(r, "answer");
@@ -246,10 +246,10 @@ Test(trap, who_is_killed_while_it_connects_leaves_nothing)
 	long server, waiting = crowd(r, &server);
 
 	(void)story_says(r, "answer");
-	expect_one_under_way(ip);
+	story_until(one_is_under_way, ip);
 	story_signal_pid((pid_t)waiting, SIGKILL);
 	story_gone((pid_t)waiting);
-	cr_expect_eq(under_way(ip), 0);
+	story_until(none_is_under_way, ip);
 	end(r);
 }
 

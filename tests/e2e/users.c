@@ -21,13 +21,9 @@ STORIES(users);
 static void
 expect_clean_end(struct run *r)
 {
-	struct run *ps;
-
 	story_signal(r, SIGTERM);
 	cr_expect_eq(story_end(r), 0, "%s", r->err);
-	story_quiet();
-	ps = RUN(PORTLEASE, "ps");
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
+	story_left_nothing();
 }
 
 Test(users, an_ordinary_user_has_a_lease_from_start_to_end)
@@ -154,8 +150,7 @@ Test(users, a_server_started_as_another_user_stays_in_the_lease)
 	    client->out, client->err);
 	story_signal(server, SIGTERM);
 	story_end(server);
-	story_quiet();
-	cr_expect_null(strstr(RUN(PORTLEASE, "ps")->out, "127."));
+	story_left_nothing();
 }
 
 Test(users, a_command_that_becomes_another_user_is_ended_like_any_other)

@@ -89,13 +89,19 @@ story_at(const char *ip, const char *port)
 }
 
 void
+story_nothing_leased(void)
+{
+	struct run *ps = RUN(PORTLEASE, "ps");
+
+	cr_expect_eq(ps->status, 0, "%s", ps->err);
+	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
+}
+
+void
 story_left_nothing(void)
 {
-	struct run *ps;
-
 	story_quiet();
-	ps = RUN(PORTLEASE, "ps");
-	cr_expect_null(strstr(ps->out, "127."), "%s", ps->out);
+	story_nothing_leased();
 }
 
 unsigned int

@@ -6,7 +6,7 @@
  * SIGTERM (-t, or with -t -1 until SIGUSR2), which it says, and replaces itself
  * by a detached copy on SIGUSR1.
  *
- * fixedport [-i id] [-x command] [-t ms] [-m marker] [[address:]port ...]
+ * fixedport [-i id] [-x command] [-t ms] [-m marker] [[udp:][address:]port ...]
  *
  * Each -x command is started with the listeners in its hands.  The marker
  * file is written when SIGTERM has been dealt with.  An ignored SIGTERM stays
@@ -85,16 +85,17 @@ resolve(const char *where)
 static void
 serve(struct server *s, const char *where)
 {
-	struct addrinfo *ai = resolve(where);
+	bool udp = strncmp(where, "udp:", 4) == 0;
+	struct addrinfo *ai = resolve(udp ? where + 4 : where);
 	int fd, on = 1;
 
-	fd = socket(ai->ai_family, SOCK_STREAM, 0);
+	fd = socket(ai->ai_family, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	if (fd == -1)
 		err(1, "socket");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == -1 ||
-	    listen(fd, 128) == -1) {
+	    (!udp && listen(fd, 128) == -1)) {
 		warn("unable to bind to port %s", where);
 		close(fd);
 	} else {

@@ -64,7 +64,7 @@ Test(evidence, strangers_crowd_out_nobody_of_the_lease)
 		(void)udp(INADDR_ANY);
 	for (int i = 0; i < HELD; i++)
 		(void)udp(t.leased);
-	evidence_sockets(&e, diag, &t, NULL, LOOK_WALK);
+	evidence_sockets(&e, diag, &t, NULL);
 	cr_expect_eq(e.held, HELD);
 	cr_expect_eq(count(&e, LEFT_LEASE), HELD);
 	cr_expect_eq(e.nleft, (size_t)EVIDENCE_LEFT);
@@ -113,7 +113,7 @@ Test(evidence, who_calls_a_socket_the_leases_is_told)
 	cr_assert_eq(getsockname(inside, (struct sockaddr *)&sin, &len), 0);
 	t.ports[1].first = t.ports[1].last = ntohs(sin.sin_port);
 	record_event(r, &entry);
-	evidence_sockets(&e, diag, &t, r, LOOK_WALK);
+	evidence_sockets(&e, diag, &t, r);
 	cr_assert(left_of(&e, inside) != NULL && left_of(&e, client) != NULL &&
 		  left_of(&e, stranger) != NULL);
 	cr_expect_eq(left_of(&e, inside)->kind, LEFT_LEASE);

@@ -615,6 +615,7 @@ Test(sockdiag, sees_wildcard_listeners)
 	cr_expect(sockdiag_wildcard(&shown.socket));
 	cr_expect_eq(look(sockdiag_tcp_listening, addr, 24, fd).found, 1);
 	cr_expect_eq(look(sockdiag_tcp, addr, 24, fd).found, 0);
+	cr_expect_eq(look(sockdiag_tcp_wide, addr, 24, fd).found, 1);
 	close(fd);
 	if (dual < 0 || only < 0)
 		return;

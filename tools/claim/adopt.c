@@ -94,7 +94,7 @@ try_adopt(struct claim *c, struct evidence *e)
 	if (store_has(c->dir, c->terms.leased, c->netns))
 		return finish_orphan(c);
 	c->again = 0;
-	verdict = claim_prove(c, e, LOOK_WALK);
+	verdict = claim_prove(c, e);
 	if (verdict == VERDICT_UNKNOWN) {
 		refusal_unproven(true, e->sockets_unseen, c->why);
 		return CLAIM_BROKEN;
@@ -135,7 +135,7 @@ explain_tenant(struct claim *c, struct evidence *e)
 	if (c->lock == -1 && c->reaper.pid == 0) {
 		if (claim_explain_lock(c))
 			return;
-		(void)claim_prove(c, e, LOOK_WALK);
+		(void)claim_prove(c, e);
 	}
 	if (evidence_held(e) != NULL)
 		evidence_holders(e);

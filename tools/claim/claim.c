@@ -16,11 +16,11 @@ claim_unlock(struct claim *c)
 }
 
 enum verdict
-claim_prove(struct claim *c, struct evidence *e, enum look look)
+claim_prove(struct claim *c, struct evidence *e)
 {
 	memset(e, 0, sizeof(*e));
 	errno = 0;
-	evidence_all(e, c->diag, &c->terms, NULL, look);
+	evidence_all(e, c->diag, &c->terms, NULL);
 	return proof_of(e);
 }
 
@@ -76,7 +76,7 @@ claim_explain_lock(struct claim *c)
 	struct evidence e = { 0 };
 	const struct leftover *stranger;
 
-	evidence_all(&e, c->diag, &t, NULL, LOOK_CHEAP);
+	evidence_all(&e, c->diag, &t, NULL);
 	stranger = lock_holder(&e);
 	if (stranger == NULL)
 		return false;

@@ -37,7 +37,7 @@ enum claim_result { CLAIM_FREE, CLAIM_BUSY, CLAIM_BROKEN };
 void claim_unlock(struct claim *c);
 
 /* Is anything left at c->terms.leased?  e is written anew. */
-enum verdict claim_prove(struct claim *c, struct evidence *e, enum look look);
+enum verdict claim_prove(struct claim *c, struct evidence *e);
 
 /*
  * The address is proven free by e: make the record, unless strangers on

@@ -44,8 +44,6 @@ random_slice(void)
 static enum claim_result
 try_slice(struct claim *c, size_t slice, uint16_t *refused)
 {
-	enum look look =
-	    history_clean(c->history, slice) ? LOOK_CHEAP : LOOK_WALK;
 	enum claim_result result;
 	enum verdict verdict;
 	struct evidence e;
@@ -58,7 +56,7 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 		claim_unlock(c);
 		return CLAIM_BUSY;
 	}
-	verdict = claim_prove(c, &e, look);
+	verdict = claim_prove(c, &e);
 	switch (verdict) {
 	case VERDICT_CLEAN:
 		result = claim_take(c, &e);

@@ -310,6 +310,16 @@ sockdiag_tcp(
 }
 
 int
+sockdiag_tcp_wide(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
+{
+	struct query query = query_of(
+	    IPPROTO_TCP, ALL_STATES, net, prefix_len, REMOTE | WILDCARD);
+
+	return dump_tcp(diag, &query, out);
+}
+
+int
 sockdiag_tcp_listening(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {

@@ -25,8 +25,15 @@ void sockdiag_close(struct sockdiag *diag); /* NULL is no error */
  * After -1 nothing was added.
  */
 
-/* TCP in all states, with either end in the prefix.  Walks the whole table. */
+/*
+ * TCP in all states, with either end in the prefix.  Walks the whole table,
+ * once for both families.
+ */
 int sockdiag_tcp(
+    struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out);
+
+/* The same, and those bound to a wildcard: for the price of one walk. */
+int sockdiag_tcp_wide(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out);
 
 /*

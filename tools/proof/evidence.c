@@ -149,31 +149,21 @@ take(const struct looking *l, const struct sockdiag_socket *s)
 	}
 }
 
-/* All of these are asked; the first that fails ends the look. */
-typedef int dump(struct sockdiag *, uint32_t, int, struct sockets *);
-static dump *const dumps[][4] = {
-	[LOOK_CHEAP] = { sockdiag_tcp_listening },
-	[LOOK_BOUND] = { sockdiag_tcp_bound, sockdiag_udp },
-	[LOOK_WALK] = { sockdiag_tcp, sockdiag_udp, sockdiag_tcp_listening },
-};
-
 void
 evidence_sockets(struct evidence *e, struct sockdiag *diag,
-    const struct terms *t, const struct record *record, enum look look)
+    const struct terms *t, const struct record *record)
 {
 	const struct looking l = { e, t, record };
 	struct sockets all = { 0 };
+	int prefix = terms_prefix(t);
 
 	if (diag == NULL) {
 		e->sockets_unseen = errno != 0 ? errno : EPERM;
 		return;
 	}
-	for (dump *const *ask = dumps[look]; *ask != NULL; ask++) {
-		if ((*ask)(diag, t->leased, terms_prefix(t), &all) == -1) {
-			e->sockets_unseen = errno;
-			break;
-		}
-	}
+	if (sockdiag_tcp_wide(diag, t->leased, prefix, &all) == -1 ||
+	    sockdiag_udp(diag, t->leased, prefix, &all) == -1)
+		e->sockets_unseen = errno;
 	for (size_t i = 0; i < all.n; i++)
 		take(&l, &all.list[i]);
 	sockets_free(&all);
@@ -269,16 +259,14 @@ unexplained(const struct evidence *e)
 
 void
 evidence_all(struct evidence *e, struct sockdiag *diag, const struct terms *t,
-    const struct record *record, enum look look)
+    const struct record *record)
 {
-	evidence_sockets(e, diag, t, record, look);
+	evidence_sockets(e, diag, t, record);
 	if (e->held > 0)
 		return;
 	try_ports(e, NULL, t);
 	if (!unexplained(e) || diag == NULL)
 		return;
-	/* Neither of these fades, so none is counted twice. */
-	evidence_sockets(e, diag, t, record, LOOK_BOUND);
 	try_ports(e, diag, t);
 }
 

@@ -48,19 +48,15 @@ struct evidence {
 	struct leftover left[EVIDENCE_LEFT];
 };
 
-enum look {
-	LOOK_CHEAP, /* listeners alone */
-	LOOK_BOUND, /* listening and bound, and UDP: a walk each */
-	LOOK_WALK /* all TCP states, and UDP */
-};
-
 /*
- * Add the sockets.  record may be NULL; with it, its cookies tell whose a
+ * Add the sockets, TCP of every state and UDP: other users and other state
+ * directories have leases, too, so that nothing but the kernel tells whether
+ * an address is free.  record may be NULL; with it, its cookies tell whose a
  * wildcard listener or a socket on an adopted address is.  With terms without
  * a port, which is then unknown, all sockets on an adopted address count.
  */
 void evidence_sockets(struct evidence *e, struct sockdiag *diag,
-    const struct terms *t, const struct record *record, enum look look);
+    const struct terms *t, const struct record *record);
 
 /*
  * The same, and when nothing is held, try to bind each declared port.  A
@@ -68,7 +64,7 @@ void evidence_sockets(struct evidence *e, struct sockdiag *diag,
  * any other port that is refused counts as held or cooling.
  */
 void evidence_all(struct evidence *e, struct sockdiag *diag,
-    const struct terms *t, const struct record *record, enum look look);
+    const struct terms *t, const struct record *record);
 
 /* The first one left that is the lease's own; NULL: none. */
 const struct leftover *evidence_held(const struct evidence *e);

@@ -21,7 +21,7 @@ look(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 
 	*e = fresh;
 	errno = 0;
-	evidence_all(e, diag, t, record, LOOK_WALK);
+	evidence_all(e, diag, t, record);
 }
 
 static bool

@@ -56,7 +56,7 @@ look(struct ending *t, struct members *m)
 	if (where != AMONG_IMAGES) {
 		memset(&t->sockets, 0, sizeof(t->sockets));
 		evidence_sockets(&t->sockets, t->diag, &t->stored->terms,
-		    store_witness(t->stored), LOOK_WALK);
+		    store_witness(t->stored));
 	}
 	e->processes_failed = 0;
 	memset(m, 0, sizeof(*m));

@@ -112,12 +112,6 @@ history_close(struct history *h)
 		(void)munmap(h, sizeof(*h));
 }
 
-bool
-history_clean(const struct history *h, size_t slice)
-{
-	return h != NULL && (atomic_load(&h->words[slice]) & 1) != 0;
-}
-
 /* Milliseconds of CLOCK_BOOTTIME. */
 static uint64_t
 boottime(void)
