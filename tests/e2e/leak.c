@@ -47,6 +47,18 @@ Test(leak, a_leak_can_fail_the_run)
 	story_left_nothing();
 }
 
+/* It waits for the end that it asked for, so it cannot be gone before. */
+Test(leak, the_release_that_a_command_calls_is_no_straggler)
+{
+	struct run *r = RUN(PORTLEASE, "run", "-v", "--on-leak", "fail", "sh",
+	    "-c", PORTLEASE " release; true");
+
+	cr_expect_eq(WTERMSIG(r->status), SIGTERM, "%s", r->err);
+	cr_expect_null(strstr(r->err, "straggler"), "%s", r->err);
+	story_line(r->err, "portlease: 127.*: C[LO]*: *");
+	story_left_nothing();
+}
+
 Test(leak, the_commands_own_failure_outranks_the_leak)
 {
 	struct run *r = RUN(PORTLEASE, "run", "--on-leak", "fail", "sh", "-c",

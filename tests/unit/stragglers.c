@@ -52,3 +52,23 @@ Test(stragglers, one_that_lives_is_not_said_to_have_ended)
 	cr_expect_not_null(strstr(text_of(&s, r), "; ended by SIGKILL"));
 	free(r);
 }
+
+/* They are noted when they are asked, and again when they are killed. */
+Test(stragglers, one_that_does_not_fit_counts_once)
+{
+	enum { MORE = 6 };
+	static struct procfs_stat all[STRAGGLERS + MORE];
+	struct record *r = calloc(1, sizeof(*r));
+	struct stragglers s = { 0 };
+	struct terms t = { .leased = 0x7f500301 };
+
+	for (size_t i = 0; i < STRAGGLERS + MORE; i++) /* beyond pid_max */
+		all[i] = (struct procfs_stat){ .pid = (1 << 23) + (pid_t)i,
+			.start = 7 };
+	for (int i = 0; i < 2; i++)
+		stragglers_note(&s, all, STRAGGLERS + MORE, NULL, &t, r);
+	cr_expect_eq(s.n, (size_t)STRAGGLERS);
+	cr_expect_eq(s.more, (size_t)MORE);
+	free(s.others);
+	free(r);
+}

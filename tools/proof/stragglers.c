@@ -72,7 +72,24 @@ known(const struct stragglers *s, const struct procfs_stat *p)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->list[i].pid == p->pid && s->list[i].start == p->start)
 			return true;
+	for (size_t i = 0; i < s->more; i++)
+		if (s->others[i].pid == p->pid &&
+		    s->others[i].start == p->start)
+			return true;
 	return false;
+}
+
+/* It is only counted; without memory it is not. */
+static void
+note_other(struct stragglers *s, const struct procfs_stat *p)
+{
+	struct straggler_id *all =
+	    reallocarray(s->others, s->more + 1, sizeof(*all));
+
+	if (all == NULL)
+		return;
+	s->others = all;
+	all[s->more++] = (struct straggler_id){ p->pid, p->start };
 }
 
 static void
@@ -84,7 +101,7 @@ note_one(struct stragglers *s, const struct procfs_stat *p,
 	if (known(s, p))
 		return;
 	if (s->n == STRAGGLERS) {
-		s->more++;
+		note_other(s, p);
 		return;
 	}
 	*new = (struct straggler){ .pid = p->pid, .start = p->start };

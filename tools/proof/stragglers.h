@@ -28,6 +28,10 @@ struct straggler {
 struct stragglers {
 	size_t n;
 	size_t more; /* that did not fit */
+	struct straggler_id {
+		pid_t pid;
+		uint64_t start;
+	} * others; /* these, from the heap; kept until the caller exits */
 	struct straggler list[STRAGGLERS];
 };
 

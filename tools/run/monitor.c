@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "kernel/proctree.h"
+#include "kernel/reclock.h"
 #include "proof/stragglers.h"
 #include "ready/explain.h"
 
@@ -43,17 +44,40 @@ signal_command(const struct monitor *m, int sig)
 	(void)kill(m->request.command, sig);
 }
 
-/* Every descendant that is there now is a straggler. */
+struct tree {
+	struct procfs_stat *list; /* from the heap */
+	size_t n;
+};
+
+static void
+drop_caller(pid_t pid, void *arg)
+{
+	struct tree *t = arg;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->list[i].pid != pid)
+			t->list[n++] = t->list[i];
+	t->n = n;
+}
+
+/*
+ * Every descendant that is there now is a straggler, but for `portlease
+ * release`, which a script of the lease calls: that waits for us.
+ */
 static void
 note_stragglers(struct monitor *m)
 {
-	struct procfs_stat *list;
-	ssize_t n = proctree_descendants(getpid(), &list);
+	struct tree t;
+	ssize_t n = proctree_descendants(getpid(), &t.list);
 
-	if (n > 0)
-		stragglers_note(&m->outcome.stragglers, list, (size_t)n,
+	t.n = n > 0 ? (size_t)n : 0;
+	if (t.n > 0)
+		reclock_callers(m->claim.stored.fd, drop_caller, &t);
+	if (t.n > 0)
+		stragglers_note(&m->outcome.stragglers, t.list, t.n,
 		    m->claim.diag, &m->claim.terms, m->claim.stored.record);
-	free(list);
+	free(t.list);
 }
 
 static void
