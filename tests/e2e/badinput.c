@@ -5,6 +5,8 @@
  */
 #include "story.h"
 
+#include "store/lease.h"
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -210,6 +212,43 @@ refuse_state(const char *dir)
 Test(badinput, a_state_directory_that_cannot_be_made_is_refused)
 {
 	refuse_state("/proc/self/nowhere");
+}
+
+/* A terminal obeys them, wherever they come from. */
+Test(badinput, escapes_in_a_path_never_reach_the_terminal)
+{
+	const char *dir = story_path("\033[31mred");
+	struct run *r;
+	char ip[16] = "", *path;
+	int fd;
+
+	setenv("PORTLEASE_DIR", dir, 1);
+	r = RUN(PORTLEASE, "run", "-v", "sh", "-c",
+	    "echo $PORTLEASE_IP; exec " PORTLEASE " show $PORTLEASE_IP");
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	(void)strlcpy(ip, r->out, strcspn(r->out, "\n") + 1);
+	story_has(r->out, "/?[31mred/");
+	story_has(r->err, "/?[31mred/");
+	cr_expect_null(strchr(r->out, '\033'));
+	cr_expect_null(strchr(r->err, '\033'));
+	cr_assert_gt(asprintf(&path, "%s/%s-%llu", dir, ip,
+			 (unsigned long long)lease_netns()),
+	    0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert_neq(fd, -1);
+	close(fd);
+	r = RUN(PORTLEASE, "ps");
+	story_has(r->out, "/?[31mred/");
+	cr_expect_null(strchr(r->out, '\033'));
+	r = RUN(PORTLEASE, "release", ip);
+	story_has(r->err, "/?[31mred/");
+	cr_expect_null(strchr(r->err, '\033'));
+	cr_assert_eq(unlink(path), 0);
+	setenv("PORTLEASE_DIR", "/\033[31mred/nothing", 1);
+	r = RUN(PORTLEASE, "run", "true");
+	story_has(r->err, "/?[31mred/");
+	cr_expect_null(strchr(r->err, '\033'));
+	setenv("PORTLEASE_DIR", story_state(), 1);
 }
 
 Test(badinput, a_state_directory_below_nothing_is_refused)

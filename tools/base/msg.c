@@ -8,6 +8,7 @@
  */
 #include "base/msg.h"
 #include "base/clock.h"
+#include "base/printable.h"
 
 #include <err.h>
 #include <errno.h>
@@ -143,6 +144,7 @@ print_line(char *text, size_t size, const char *format, va_list ap)
 	int n;
 
 	(void)vsnprintf(text, size, format, ap);
+	printable_line(text); /* it may hold names and paths of others */
 	n = snprintf(line, sizeof(line), "%.64s: %s\n", getprogname(), text);
 	if (out.held != NULL)
 		(void)fwrite(line, 1, (size_t)n, out.held);

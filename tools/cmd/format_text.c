@@ -7,6 +7,7 @@
 #include "lease/terms.h"
 #include "store/recquery.h"
 
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,14 @@ line_of(const struct record *r, char line[static RECORD_COMMAND])
 	memcpy(line, r->identity.line, RECORD_COMMAND);
 	line[RECORD_COMMAND - 1] = '\0';
 	printable_line(line);
+}
+
+static const char *
+path_of(const struct stored *s, char path[static PATH_MAX])
+{
+	(void)strlcpy(path, s->path, PATH_MAX);
+	printable_line(path);
+	return path;
 }
 
 static unsigned int
@@ -33,12 +42,12 @@ listening(const struct view *v)
 static void
 print_row(const struct view *v)
 {
-	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND];
+	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND], path[PATH_MAX];
 
 	text_address(v->stored.ip, ip);
 	if (v->stored.record == NULL) {
 		printf("%-15s %-10s %s: %s\n", ip, lease_state_name(v->state),
-		    v->stored.path, strerror(v->stored.error));
+		    path_of(&v->stored, path), strerror(v->stored.error));
 		return;
 	}
 	line_of(v->stored.record, line);
@@ -116,7 +125,7 @@ static void
 detail(const struct view *v)
 {
 	const struct record *r = v->stored.record;
-	char ports[256], line[RECORD_COMMAND];
+	char ports[256], line[RECORD_COMMAND], path[PATH_MAX];
 
 	list(v, 1);
 	if (r == NULL)
@@ -126,7 +135,7 @@ detail(const struct view *v)
 	printf("command    %s\nmode       %s\nports      %s\nrecord     %s\n"
 	       "owner      %d\n",
 	    line, v->stored.terms.flags & TERMS_ADOPTED ? "adopted" : "slice",
-	    ports, v->stored.path, r->identity.owner);
+	    ports, path_of(&v->stored, path), r->identity.owner);
 	print_counts(r);
 	printf("images\n");
 	print_images(r);

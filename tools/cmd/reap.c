@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease reap: finish what a lost monitor left. */
 #include "base/clock.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "cmd/getopts.h"
 #include "cmd/view.h"
@@ -169,7 +170,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 		return 0;
 	}
 	if (finish(r, dir, &fresh, &out) == -1) {
-		warn("%s: cannot be removed", fresh.path);
+		warn("%s: cannot be removed", printable_copy(fresh.path));
 		r->failed = true;
 	} else {
 		report(r, ip, &out);

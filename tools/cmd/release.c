@@ -75,7 +75,7 @@ locked_out(const struct stored *s, const char *ip, pid_t holder)
 	char line[HOLDER_LINE];
 
 	if (errno != EAGAIN && errno != EACCES)
-		err(EXIT_PORTLEASE, "%s", s->path);
+		err(EXIT_PORTLEASE, "%s", printable_copy(s->path));
 	if (holder == 0)
 		errx(EXIT_PORTLEASE,
 		    "%s: its record is locked by a process that cannot be "
@@ -143,8 +143,8 @@ run(struct options *o, char *argv[])
 	if (!view_find(&lease, getopts_address(&cmd_release, ip), STORE_HOLD))
 		return not_found(ip, o->quiet);
 	if (lease.record == NULL)
-		errx(EXIT_PORTLEASE, "release: %s: %s", lease.path,
-		    strerror(lease.error));
+		errx(EXIT_PORTLEASE, "release: %s: %s",
+		    printable_copy(lease.path), strerror(lease.error));
 	return release(&lease, ip, o->quiet);
 }
 

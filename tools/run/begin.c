@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* How a monitor comes to its lease. */
 #include "base/msg.h"
+#include "base/printable.h"
 #include "claim/pool.h"
 #include "kernel/procfs.h"
 #include "run/monitor.h"
@@ -103,7 +104,7 @@ publish(struct monitor *m)
 	store_identify(&c->stored, &m->request);
 	if (store_publish(&m->dir, &c->stored) == -1)
 		err(EXIT_PORTLEASE, "cannot publish a record in %s",
-		    m->dir.path);
+		    printable_copy(m->dir.path));
 	if (ipc_fill_start(start, &c->terms, c->stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
 	(void)strlcpy(m->outcome.ip, start->ip, sizeof(m->outcome.ip));

@@ -158,9 +158,10 @@ prepare(struct ipc_request *r, struct statedir *dir, const struct options *o,
 		(void)strlcpy(r->cwd, "/", sizeof(r->cwd));
 	join_line(r->line, sizeof(r->line), argv);
 	if (enter_shim(shim, sizeof(shim)) == -1)
-		err(EXIT_PORTLEASE, "cannot preload %s", shim);
+		err(EXIT_PORTLEASE, "cannot preload %s", printable_copy(shim));
 	if (statedir_open(dir) == -1)
-		err(EXIT_PORTLEASE, "state directory %s", dir->path);
+		err(EXIT_PORTLEASE, "state directory %s",
+		    printable_copy(dir->path));
 	(void)strlcpy(r->state, dir->path, sizeof(r->state)); /* shorter */
 	check_record_file(o->record);
 }
@@ -221,6 +222,8 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 
 	(void)sigprocmask(SIG_SETMASK, NULL, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fds[1].fd == -1)
+		err(EXIT_PORTLEASE, "signalfd"); /* the monitor sees us go */
 	if (fds[1].fd == -1)
 		err(EXIT_PORTLEASE, "signalfd");
 	for (;;) {

@@ -173,7 +173,7 @@ become_monitor(int fds[static FD_END], struct ipc_request *r, char *argv[],
 	self[n] = '\0';
 	(void)execve(self, args, clean);
 	(void)execve("/proc/self/exe", args, clean); /* it was replaced */
-	err(EXIT_PORTLEASE, "monitor: %s", self);
+	err(EXIT_PORTLEASE, "monitor: %s", printable_copy(self));
 }
 
 int
