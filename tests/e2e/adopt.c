@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 STORIES(adopt);
@@ -273,6 +274,25 @@ Test(adopt, a_server_without_reuseaddr_leaves_a_port_that_cools)
 	    "9926");
 	cr_expect_eq(r->status, 0, "%s", r->err);
 	story_has(r->err, "COOLING");
+}
+
+/* TIME_WAIT lasts a minute: half of that is not worth waiting. */
+Test(adopt, a_port_that_cools_for_longer_than_asked_is_said_at_once)
+{
+	const char *ip = reserve_address();
+	struct run *r =
+	    RUN(PORTLEASE, "run", "--ip", ip, GUEST("naive"), "9926");
+	time_t begun = time(NULL);
+	long seconds;
+
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	r = RUN(PORTLEASE, "run", "--ip", ip, "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	cr_expect_lt(time(NULL) - begun, 25);
+	seconds = story_number(r->err, "TIME_WAIT for ");
+	cr_expect(seconds > 25 && seconds <= 60, "%s", r->err);
+	cr_expect_eq(story_number(r->err, "--wait "), seconds + 1);
+	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
 }
 
 Test(adopt, a_foreign_tenant_is_named_and_left_alone)

@@ -33,21 +33,21 @@ static const struct {
 	struct refusal_tenant tenant;
 	const char *text;
 } rows[] = {
-	{ { IP, &held, true, "said", "cmd" },
+	{ { IP, &held, true, "said", "cmd", 0 },
 	    "127.0.0.5: port 9926 is still held by pid 42 (server)" },
-	{ { IP, &taken, true, "said", "cmd" },
+	{ { IP, &taken, true, "said", "cmd", 0 },
 	    "127.0.0.5: port 9926 is still taken by a socket that cannot be "
 	    "seen" },
-	{ { IP, &waiting, true, "said", "cmd" },
-	    "127.0.0.5: port 9926 is in TIME_WAIT: its last server did not "
-	    "set SO_REUSEADDR" },
-	{ { IP, &nothing, true, "said", "cmd" },
+	{ { IP, &waiting, true, "said", "cmd", 57 },
+	    "127.0.0.5: port 9926 is in TIME_WAIT for 57 more seconds: give "
+	    "--wait 58s, or let its server set SO_REUSEADDR" },
+	{ { IP, &nothing, true, "said", "cmd", 0 },
 	    "127.0.0.5: still held by what a lost lease left, which is being "
 	    "ended" },
-	{ { IP, &nothing, false, "said", "cmd" }, "said" },
-	{ { IP, &nothing, false, "", "cmd" },
+	{ { IP, &nothing, false, "said", "cmd", 0 }, "said" },
+	{ { IP, &nothing, false, "", "cmd", 0 },
 	    "127.0.0.5: still held by another lease: cmd" },
-	{ { IP, &nothing, false, "", "" },
+	{ { IP, &nothing, false, "", "", 0 },
 	    "127.0.0.5: still held by another lease" },
 };
 

@@ -122,6 +122,14 @@ read_command(const struct claim *c, char line[static RECORD_COMMAND])
 	printable_line(line);
 }
 
+static unsigned int
+seconds_until(int64_t when)
+{
+	int64_t left = when - clock_ms();
+
+	return left > 0 ? (unsigned int)((left + 999) / 1000) : 0;
+}
+
 static void
 explain_tenant(struct claim *c, struct evidence *e)
 {
@@ -130,7 +138,8 @@ explain_tenant(struct claim *c, struct evidence *e)
 		.left = e,
 		.reaping = c->reaper.pid != 0,
 		.reaped = reaped,
-		.command = command };
+		.command = command,
+		.seconds = seconds_until(e->waits_until) };
 
 	if (c->lock == -1 && c->reaper.pid == 0) {
 		if (claim_explain_lock(c))
@@ -155,7 +164,8 @@ adopt_claim(struct claim *c, const struct options *o)
 	c->terms.leased = o->ip;
 	c->terms.flags |= TERMS_ADOPTED;
 	while ((result = try_adopt(c, &e)) == CLAIM_BUSY &&
-	       (left = end - clock_ms()) > 0 && !cancel_asked(c->cancel))
+	       (left = end - clock_ms()) > 0 && e.waits_until <= end &&
+	       !cancel_asked(c->cancel))
 		wait_for_change(c, &e, watch, left);
 	if (watch != -1)
 		close(watch);

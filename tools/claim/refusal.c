@@ -81,9 +81,9 @@ refusal_busy(
 		    ip, e->port);
 	else if (e->ports_waiting > 0)
 		(void)snprintf(text, REFUSAL_TEXT,
-		    "%s: port %u is in TIME_WAIT: its last server did not set "
-		    "SO_REUSEADDR",
-		    ip, e->port);
+		    "%s: port %u is in TIME_WAIT for %u more seconds: give "
+		    "--wait %us, or let its server set SO_REUSEADDR",
+		    ip, e->port, tenant->seconds, tenant->seconds + 1);
 	else if (tenant->reaping)
 		(void)snprintf(text, REFUSAL_TEXT,
 		    "%s: still held by what a lost lease left, which is being "

@@ -32,6 +32,7 @@ struct refusal_tenant {
 	bool reaping; /* its monitor is lost, and it is being ended */
 	const char *reaped; /* the last word of that, "" none */
 	const char *command; /* of the lease there, "" unknown */
+	unsigned int seconds; /* until TIME_WAIT is over */
 };
 void refusal_busy(
     const struct refusal_tenant *tenant, char text[static REFUSAL_TEXT]);

@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* idiag_timer of a socket in TIME_WAIT: inet_twsk_diag_fill in the kernel. */
+enum { TIMER_TIME_WAIT = 3 };
+
 static int
 fail(int error)
 {
@@ -92,6 +95,9 @@ sockdiag_decode(const void *payload, size_t len, struct sockdiag_socket *socket)
 		.inode = msg->idiag_inode,
 		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 |
 			  msg->id.idiag_cookie[0],
+		.time_wait = msg->idiag_timer == TIMER_TIME_WAIT
+				 ? msg->idiag_expires
+				 : 0,
 	};
 	(void)mnl_attr_parse_payload(/* the callback never fails */
 	    msg + 1, len - sizeof(*msg), decode_attribute, socket);

@@ -23,6 +23,7 @@ struct sockdiag_socket {
 	bool v6only; /* known of listeners and unconnected sockets */
 	uint32_t inode; /* 0: no process has it any more */
 	uint64_t cookie; /* as SO_COOKIE has it */
+	uint32_t time_wait; /* milliseconds until it is over, 0 none */
 };
 
 struct sockets {

@@ -5,6 +5,7 @@
  * somebody can still use it.
  */
 #include "proof/evidence.h"
+#include "base/clock.h"
 #include "kernel/addrlock.h"
 #include "kernel/procfs.h"
 #include "store/recquery.h"
@@ -188,17 +189,25 @@ blocked(struct evidence *e, uint16_t port, uint8_t protocol)
  * every later bind (inet_csk_bind_conflict in the kernel).
  */
 static bool
-in_time_wait(struct sockdiag *diag, uint32_t ip, uint16_t port)
+in_time_wait(
+    struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port)
 {
 	struct sockets all = { 0 };
+	int64_t now = clock_ms();
 	bool waits = false;
 
 	if (diag != NULL)
 		(void)sockdiag_tcp(diag, ip, 32, &all);
-	for (size_t i = 0; i < all.n && !waits; i++)
-		waits = all.list[i].state == TCP_TIME_WAIT &&
-			all.list[i].local.port == port &&
-			sockdiag_within(&all.list[i].local, ip, 32);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct sockdiag_socket *s = &all.list[i];
+
+		if (s->state != TCP_TIME_WAIT || s->local.port != port ||
+		    !sockdiag_within(&s->local, ip, 32))
+			continue;
+		waits = true;
+		if (e->waits_until < now + s->time_wait)
+			e->waits_until = now + s->time_wait;
+	}
 	sockets_free(&all);
 	return waits;
 }
@@ -213,7 +222,7 @@ refused(struct evidence *e, struct sockdiag *diag, uint32_t ip, uint16_t port,
 {
 	bool tcp = type == SOCK_STREAM;
 	bool cooling = tcp && addrlock_probe(ip, port, type, true) == 0;
-	bool waiting = tcp && !cooling && in_time_wait(diag, ip, port);
+	bool waiting = tcp && !cooling && in_time_wait(e, diag, ip, port);
 
 	e->port = port;
 	if (waiting)
@@ -242,6 +251,7 @@ static void
 try_ports(struct evidence *e, struct sockdiag *diag, const struct terms *t)
 {
 	e->ports_held = e->ports_cooling = e->ports_waiting = e->port = 0;
+	e->waits_until = 0;
 	for (uint32_t i = 0; i < t->nports; i++) {
 		for (uint32_t p = t->ports[i].first; p <= t->ports[i].last;
 		     p++) {

@@ -41,7 +41,8 @@ struct evidence {
 	unsigned int fading; /* sockets that only time removes */
 	unsigned int ports_held;
 	unsigned int ports_cooling;
-	unsigned int ports_waiting; /* of them, nobody can bind them yet */
+	unsigned int ports_waiting; /* of them, nobody can bind them yet: */
+	int64_t waits_until; /* clock_ms, when the last TIME_WAIT is over */
 	uint16_t port; /* the last port refused, 0 none */
 	size_t nleft;
 	/* As found; a stranger's, one for a port, gives way to the lease's. */
