@@ -18,24 +18,18 @@
 static const int harmless[] = { SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN,
 	SIGTTOU, SIGURG, SIGWINCH };
 
-static bool
-ignored(int sig)
-{
-	struct sigaction action;
-
-	return sigaction(sig, NULL, &action) == 0 &&
-	       action.sa_handler == SIG_IGN;
-}
-
 bool
 cancel_ends(int sig, int ending)
 {
+	struct sigaction action;
+
 	if (sig == ending)
 		return true;
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
 		if (sig == harmless[i])
 			return false;
-	return sig != 0 && !ignored(sig);
+	return sig != 0 && (sigaction(sig, NULL, &action) == -1 ||
+			       action.sa_handler != SIG_IGN);
 }
 
 int
@@ -74,34 +68,21 @@ front_cancels(struct cancel *c)
 	}
 }
 
-static bool
-monitor_signalled(const struct cancel *c)
-{
-	struct signalfd_siginfo info;
-
-	while (read(c->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD)
-			return true;
-	return false;
-}
-
-static bool
-owner_gone(const struct cancel *c)
-{
-	struct pollfd pfd = { .fd = c->owner, .events = POLLIN };
-
-	return c->owner != -1 && poll(&pfd, 1, 0) == 1;
-}
-
 bool
 cancel_asked(struct cancel *c)
 {
-	if (front_cancels(c) || owner_gone(c))
+	struct pollfd owner = { .fd = c->owner, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (front_cancels(c) || poll(&owner, 1, 0) == 1)
 		return true;
-	if (!monitor_signalled(c))
-		return false;
-	c->sig = SIGTERM;
-	return true;
+	while (read(c->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		c->sig = SIGTERM;
+		return true;
+	}
+	return false;
 }
 
 void

@@ -24,15 +24,6 @@ claim_prove(struct claim *c, struct evidence *e)
 	return proof_of(e);
 }
 
-static const struct leftover *
-first_blocking(const struct evidence *e)
-{
-	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].blocks)
-			return &e->left[i];
-	return NULL;
-}
-
 /*
  * A stranger on a wildcard and a declared port would block every slice.  One
  * that lets others share it (UDP, SO_REUSEADDR) would still get what is sent
@@ -41,11 +32,11 @@ first_blocking(const struct evidence *e)
 enum claim_result
 claim_take(struct claim *c, struct evidence *e)
 {
-	const struct leftover *stranger = first_blocking(e);
-
-	if (stranger != NULL) {
+	for (size_t i = 0; i < e->nleft; i++) {
+		if (!e->left[i].blocks)
+			continue;
 		evidence_holders(e);
-		refusal_foreign(stranger, c->why);
+		refusal_foreign(&e->left[i], c->why);
 		return CLAIM_BROKEN;
 	}
 	if (store_create(c->dir, &c->terms, c->netns, &c->stored) == 0)
@@ -56,16 +47,6 @@ claim_take(struct claim *c, struct evidence *e)
 	return CLAIM_BROKEN;
 }
 
-static const struct leftover *
-lock_holder(const struct evidence *e)
-{
-	for (size_t i = 0; i < e->nleft; i++)
-		if (e->left[i].socket.protocol == IPPROTO_TCP &&
-		    (e->left[i].blocks || e->left[i].kind != LEFT_FOREIGN))
-			return &e->left[i];
-	return NULL;
-}
-
 bool
 claim_explain_lock(struct claim *c)
 {
@@ -74,13 +55,17 @@ claim_explain_lock(struct claim *c)
 		.nports = 1,
 		.ports = { { ADDRLOCK_PORT, ADDRLOCK_PORT } } };
 	struct evidence e = { 0 };
-	const struct leftover *stranger;
 
 	evidence_all(&e, c->diag, &t, NULL);
-	stranger = lock_holder(&e);
-	if (stranger == NULL)
-		return false;
-	evidence_holders(&e);
-	refusal_lock(stranger, c->why);
-	return true;
+	for (size_t i = 0; i < e.nleft; i++) {
+		const struct leftover *left = &e.left[i];
+
+		if (left->socket.protocol != IPPROTO_TCP ||
+		    (!left->blocks && left->kind == LEFT_FOREIGN))
+			continue;
+		evidence_holders(&e);
+		refusal_lock(left, c->why);
+		return true;
+	}
+	return false;
 }

@@ -6,7 +6,6 @@
 #include "claim/orphans.h"
 #include "claim/reapchild.h"
 #include "kernel/procfs.h"
-#include "store/lease.h"
 #include "store/records.h"
 
 #include <errno.h>
@@ -66,7 +65,8 @@ any(const struct options *o, int64_t then)
 	if (procfs_boot_id(look.boot) == -1)
 		look.boot[0] = '\0';
 	return records_identities(netns, lost, &look) != 0 ||
-	       (look.alive > 0 && !lease_monitor_lives(&look.sample));
+	       (look.alive > 0 &&
+		   !procfs_alive(look.sample.monitor, look.sample.start));
 }
 
 /* The mark of a lease in its environment would make it a member there. */

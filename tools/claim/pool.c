@@ -24,12 +24,6 @@ pool_slice(uint32_t ip)
 	return (ip & ~POOL_MASK) >> 8;
 }
 
-static uint32_t
-leased_of(size_t slice)
-{
-	return POOL_NET | (uint32_t)slice << 8 | HOST_LEASED;
-}
-
 static size_t
 random_slice(void)
 {
@@ -48,7 +42,7 @@ try_slice(struct claim *c, size_t slice, uint16_t *refused)
 	enum verdict verdict;
 	struct evidence e;
 
-	c->terms.leased = leased_of(slice);
+	c->terms.leased = POOL_NET | (uint32_t)slice << 8 | HOST_LEASED;
 	c->lock = addrlock_take(c->terms.leased);
 	if (c->lock == -1)
 		return CLAIM_BUSY;

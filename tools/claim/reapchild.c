@@ -43,28 +43,21 @@ reapchild_exec(uint32_t ip, int sig, int64_t grace, int out, char *const env[])
 	_exit(EXIT_PORTLEASE);
 }
 
-static _Noreturn void
-become(int out, const char *dir, uint32_t ip, int sig, int64_t grace)
-{
-	char place[PATH_MAX + 16];
-	char *env[] = { place, NULL };
-
-	(void)snprintf(place, sizeof(place), "PORTLEASE_DIR=%s", dir);
-	reapchild_exec(ip, sig, grace, out, env);
-}
-
 int
 reapchild_start(
     struct reapchild *r, const char *dir, uint32_t ip, int sig, int64_t grace)
 {
+	char place[PATH_MAX + 16];
+	char *env[] = { place, NULL };
 	int ends[2];
 
+	(void)snprintf(place, sizeof(place), "PORTLEASE_DIR=%s", dir);
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
 	r->said = (struct tail){ 0 };
 	r->pid = fork();
 	if (r->pid == 0)
-		become(ends[1], dir, ip, sig, grace);
+		reapchild_exec(ip, sig, grace, ends[1], env);
 	close(ends[1]);
 	r->fd = ends[0];
 	if (r->pid != -1)

@@ -24,12 +24,6 @@
 #include <time.h>
 #include <unistd.h>
 
-bool
-lease_monitor_lives(const struct identity *id)
-{
-	return id->monitor > 0 && procfs_alive(id->monitor, id->start);
-}
-
 enum lease_state
 lease_state(const struct stored *s)
 {
@@ -144,25 +138,18 @@ lease_state_name(enum lease_state state)
 	return names[state];
 }
 
-/* Not less than this boot has lasted, whatever the wall clock did. */
-static double
-past_age(const struct stored *s)
-{
-	double least = (double)clock_ms() / 1000, age = 0;
-	struct stat st;
-
-	if (stat(s->path, &st) == 0)
-		age = difftime(time(NULL), st.st_mtime);
-	return age > least ? age : least;
-}
-
 double
 lease_age(const struct stored *s)
 {
-	if (s->past)
-		return past_age(s);
-	return (double)clock_ms() / 1000 -
-	       (double)s->record->identity.since / 1e9;
+	double now = (double)clock_ms() / 1000, age = 0;
+	struct stat st;
+
+	if (!s->past)
+		return now - (double)s->record->identity.since / 1e9;
+	if (stat(s->path, &st) == 0)
+		age = difftime(time(NULL), st.st_mtime);
+	/* Not less than this boot has lasted, whatever the wall clock did. */
+	return age > now ? age : now;
 }
 
 uint64_t

@@ -11,9 +11,6 @@ enum lease_state {
 	LEASE_UNREADABLE /* the record cannot be read */
 };
 
-/* Does a process with the monitor's pid and start time live here? */
-bool lease_monitor_lives(const struct identity *id);
-
 /* When it was mapped. */
 enum lease_state lease_state(const struct stored *s);
 
