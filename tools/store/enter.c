@@ -19,9 +19,8 @@
 
 #define SHIM "libportlease.so"
 
-/* Where it is built: beside the program.  Installed: below its prefix. */
-static int
-find_shim(char *path, size_t size)
+int
+enter_shim(char *path, size_t size)
 {
 	static const char *const places[] = { "/" SHIM,
 		"/lib/portlease/" SHIM };
@@ -40,22 +39,14 @@ find_shim(char *path, size_t size)
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		if (access(path, R_OK) == 0)
+		if (access(path, R_OK) == -1)
+			continue;
+		if (strpbrk(path, " :\t\n") == NULL)
 			return 0;
-	}
-	return -1;
-}
-
-int
-enter_shim(char *path, size_t size)
-{
-	if (find_shim(path, size) == -1)
-		return -1;
-	if (strpbrk(path, " :\t\n") != NULL) {
 		errno = EINVAL;
 		return -1;
 	}
-	return 0;
+	return -1;
 }
 
 /* Is path one of the entries of an LD_PRELOAD? */

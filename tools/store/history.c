@@ -46,13 +46,6 @@ ours(int fd)
 	       st.st_uid == geteuid();
 }
 
-static void
-start_over(struct history *h, const char *boot)
-{
-	memset(h, 0, sizeof(*h));
-	(void)snprintf(h->boot, sizeof(h->boot), "%s", boot);
-}
-
 static int
 expire_one(const struct statedir *dir, const char *name, void *arg)
 {
@@ -100,8 +93,10 @@ history_open(const struct statedir *dir, uint64_t netns)
 	close(fd);
 	if (h == MAP_FAILED)
 		return NULL;
-	if (strncmp(h->boot, boot, sizeof(h->boot)) != 0)
-		start_over(h, boot);
+	if (strncmp(h->boot, boot, sizeof(h->boot)) != 0) {
+		memset(h, 0, sizeof(*h));
+		(void)strlcpy(h->boot, boot, sizeof(h->boot));
+	}
 	return h;
 }
 
@@ -129,12 +124,6 @@ history_note(struct history *h, size_t slice, bool clean)
 		atomic_store(&h->words[slice], boottime() << 1 | clean);
 }
 
-static bool
-rested(uint64_t word, uint64_t now)
-{
-	return (word & 1) != 0 && (word >> 1) + REST <= now;
-}
-
 size_t
 history_oldest(const struct history *h, const unsigned char *tried, size_t from)
 {
@@ -147,7 +136,7 @@ history_oldest(const struct history *h, const unsigned char *tried, size_t from)
 		if (tried[slice])
 			continue;
 		word = h != NULL ? atomic_load(&h->words[slice]) : 0;
-		if (rested(word, now))
+		if ((word & 1) != 0 && (word >> 1) + REST <= now)
 			return slice;
 		if (word >> 1 < oldest) {
 			oldest = word >> 1;

@@ -29,27 +29,20 @@ recquery_image(const struct record *r, size_t n, struct image *image)
 }
 
 static void
-name_program(const struct record *r, size_t n, struct opener *opener)
-{
-	struct image image;
-
-	opener->path[0] = '\0';
-	if (n < RECORD_IMAGES && recquery_image(r, n, &image) &&
-	    image.pid == opener->pid)
-		memcpy(opener->path, image.path, sizeof(opener->path));
-}
-
-static void
 name_opener(
     const struct record *r, const struct sockcall *call, struct opener *opener)
 {
+	struct image image;
+
 	if (opener == NULL)
 		return;
 	*opener = (struct opener){ .call = call->call,
 		.pid = call->pid,
 		.when = call->when,
 		.asked = call->asked };
-	name_program(r, call->image, opener);
+	if (call->image < RECORD_IMAGES &&
+	    recquery_image(r, call->image, &image) && image.pid == call->pid)
+		memcpy(opener->path, image.path, sizeof(opener->path));
 }
 
 static bool
@@ -82,25 +75,20 @@ recquery_event(const struct record *r, uint64_t cookie, uint8_t call,
 	return false;
 }
 
-static bool
-in_ring(const struct record *r, uint64_t cookie, struct opener *opener)
+bool
+recquery_opener(const struct record *r, uint64_t cookie, struct opener *opener)
 {
 	struct sockcall call;
 
+	if (cookie == 0)
+		return false;
+	if (in_bindings(r, r->bound, RECORD_BOUND, cookie, opener) ||
+	    in_bindings(r, r->connected, RECORD_CONNECTED, cookie, opener))
+		return true;
 	if (!recquery_event(r, cookie, 0, &call))
 		return false;
 	name_opener(r, &call, opener);
 	return true;
-}
-
-bool
-recquery_opener(const struct record *r, uint64_t cookie, struct opener *opener)
-{
-	return cookie != 0 &&
-	       (in_bindings(r, r->bound, RECORD_BOUND, cookie, opener) ||
-		   in_bindings(
-		       r, r->connected, RECORD_CONNECTED, cookie, opener) ||
-		   in_ring(r, cookie, opener));
 }
 
 bool

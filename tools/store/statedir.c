@@ -91,26 +91,20 @@ try(struct statedir *dir)
 	return -1;
 }
 
-/* Closed to others, and open to us, whatever the umask. */
-static int
-make_private(const char *path)
-{
-	mode_t before = umask(0077);
-	int rc = mkdir(path, 0700);
-
-	(void)umask(before);
-	return rc;
-}
-
 int
 statedir_open(struct statedir *dir)
 {
-	int error = ENOENT;
+	int error = ENOENT, rc;
+	mode_t before;
 
 	for (int i = 0; i < CANDIDATES; i++) {
 		if (!candidate(i, dir->path, sizeof(dir->path)))
 			continue;
-		if (make_private(dir->path) == -1 && errno != EEXIST) {
+		/* Closed to others and open to us, whatever the umask. */
+		before = umask(0077);
+		rc = mkdir(dir->path, 0700);
+		(void)umask(before);
+		if (rc == -1 && errno != EEXIST) {
 			error = errno;
 			continue;
 		}
