@@ -60,17 +60,6 @@ socket_of(const struct record *r, const struct view_socket *s)
 }
 
 static json_t *
-sockets_of(const struct view *v)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < v->nsockets; i++)
-		json_array_append_new(
-		    list, socket_of(v->stored.record, &v->sockets[i]));
-	return list;
-}
-
-static json_t *
 images_of(const struct record *r)
 {
 	json_t *list = json_array();
@@ -93,6 +82,7 @@ lease_of(const struct view *v)
 {
 	const struct record *r = v->stored.record;
 	const struct terms *t = &v->stored.terms;
+	json_t *sockets;
 	char ip[16];
 
 	text_address(v->stored.ip, ip);
@@ -100,6 +90,9 @@ lease_of(const struct view *v)
 		return json_pack("{s:s, s:s, s:s, s:s}", "address", ip, "state",
 		    lease_state_name(v->state), "record", v->stored.path,
 		    "error", strerror(v->stored.error));
+	sockets = json_array();
+	for (size_t i = 0; i < v->nsockets; i++)
+		json_array_append_new(sockets, socket_of(r, &v->sockets[i]));
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:o, s:o, "
 			 "s:o}",
 	    "address", ip, "state", lease_state_name(v->state), "mode",
@@ -108,7 +101,7 @@ lease_of(const struct view *v)
 	    r->identity.command, "owner", r->identity.owner, "age",
 	    lease_age(&v->stored), "ports", json_ports(t), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
-	    sockets_of(v));
+	    sockets);
 }
 
 static void

@@ -29,20 +29,11 @@ path_of(const struct stored *s, char path[static PATH_MAX])
 	return path;
 }
 
-static unsigned int
-listening(const struct view *v)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < v->nsockets; i++)
-		n += v->sockets[i].socket.state == TCP_LISTEN;
-	return n;
-}
-
 static void
 print_row(const struct view *v)
 {
 	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND], path[PATH_MAX];
+	unsigned int listening = 0;
 
 	text_address(v->stored.ip, ip);
 	if (v->stored.record == NULL) {
@@ -51,10 +42,12 @@ print_row(const struct view *v)
 		return;
 	}
 	line_of(v->stored.record, line);
+	for (size_t i = 0; i < v->nsockets; i++)
+		listening += v->sockets[i].socket.state == TCP_LISTEN;
 	printf("%-15s %-10s %8d %8d %7.0fs %6u  %s\n", ip,
 	    lease_state_name(v->state), v->stored.record->identity.monitor,
 	    v->stored.record->identity.command, lease_age(&v->stored),
-	    listening(v), line);
+	    listening, line);
 }
 
 static void

@@ -183,16 +183,6 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	return 0;
 }
 
-static void
-reap_address(struct reap *r, const char *text)
-{
-	r->ip = getopts_address(&cmd_reap, text);
-	r->found = 0;
-	(void)records_each(view_netns(), reap_one, r);
-	if (r->found == 0)
-		errx(EXIT_PORTLEASE, "reap: %s: no such lease of yours", text);
-}
-
 static int
 run(struct options *o, char *argv[])
 {
@@ -200,8 +190,14 @@ run(struct options *o, char *argv[])
 
 	if (o->all == (argv[0] != NULL))
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
-	for (; *argv != NULL; argv++)
-		reap_address(&r, *argv);
+	for (; *argv != NULL; argv++) {
+		r.ip = getopts_address(&cmd_reap, *argv);
+		r.found = 0;
+		(void)records_each(view_netns(), reap_one, &r);
+		if (r.found == 0)
+			errx(EXIT_PORTLEASE, "reap: %s: no such lease of yours",
+			    *argv);
+	}
 	if (o->all && !o->dry_run)
 		records_sweep(view_netns());
 	if (o->all)

@@ -39,14 +39,6 @@ held_by_process(const struct evidence *e)
  * While only our own probes of ports tell, those would be reported and wake us
  * for ever: then take no reports.
  */
-static void
-wait_for_report(
-    const struct evidence *e, const struct terms *t, int watch, int64_t left)
-{
-	sockwatch_wait(
-	    e->held > 0 ? watch : -1, -1, t, left < RELOOK ? left : RELOOK);
-}
-
 static enum verdict
 wait_watching(struct evidence *e, struct sockdiag *diag, const struct terms *t,
     const struct record *record, int watch)
@@ -61,7 +53,8 @@ wait_watching(struct evidence *e, struct sockdiag *diag, const struct terms *t,
 		left = end - clock_ms();
 		if (held_by_process(e) || e->processes > 0 || left <= 0)
 			break;
-		wait_for_report(e, t, watch, left);
+		sockwatch_wait(e->held > 0 ? watch : -1, -1, t,
+		    left < RELOOK ? left : RELOOK);
 	}
 	return proof_of(e);
 }

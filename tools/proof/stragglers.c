@@ -27,17 +27,6 @@ of_lease(const struct sockdiag_socket *s, const struct terms *t,
 }
 
 static void
-keep(struct sockets *all, const struct terms *t, const struct record *record)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < all->n; i++)
-		if (of_lease(&all->list[i], t, record))
-			all->list[n++] = all->list[i];
-	all->n = n;
-}
-
-static void
 add_port(struct straggler *s, const struct sockdiag_socket *socket)
 {
 	size_t i = 0;
@@ -117,12 +106,16 @@ stragglers_note(struct stragglers *s, const struct procfs_stat *list, size_t n,
 {
 	struct sockets all = { 0 };
 	int prefix = terms_prefix(t);
+	size_t kept = 0;
 
 	if (n > 0 && diag != NULL) {
 		(void)sockdiag_tcp_bound(diag, t->leased, prefix, &all);
 		(void)sockdiag_udp(diag, t->leased, prefix, &all);
 	}
-	keep(&all, t, record);
+	for (size_t i = 0; i < all.n; i++)
+		if (of_lease(&all.list[i], t, record))
+			all.list[kept++] = all.list[i];
+	all.n = kept;
 	for (size_t i = 0; i < n; i++)
 		note_one(s, &list[i], &all);
 	sockets_free(&all);

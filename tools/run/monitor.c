@@ -275,14 +275,6 @@ handle_timeout(struct monitor *m)
 		(void)proctree_signal(SIGKILL);
 }
 
-/* poll(2) failed for lack of memory: nobody else frees the lease, so go on. */
-static void
-back_off(void)
-{
-	if (errno != EINTR)
-		clock_sleep(1);
-}
-
 static void
 loop(struct monitor *m)
 {
@@ -297,8 +289,9 @@ loop(struct monitor *m)
 			{ .fd = m->trap.listener, .events = POLLIN },
 		};
 
-		if (poll(fds, 5, timeout_of(m)) == -1)
-			back_off();
+		/* Short of memory: nobody else frees the lease, so go on. */
+		if (poll(fds, 5, timeout_of(m)) == -1 && errno != EINTR)
+			clock_sleep(1);
 		if (notifier_handle(&m->trap, fds[4].revents))
 			msg(m->claim.stored.record, "%s: %s", m->start.ip,
 			    m->trap.why);

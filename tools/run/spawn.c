@@ -39,13 +39,6 @@ block_signals(struct signals *before)
 	(void)sigprocmask(SIG_SETMASK, &set, &before->mask);
 }
 
-static void
-restore_signals(const struct signals *before)
-{
-	(void)sigaction(SIGCHLD, &before->child, NULL);
-	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
-}
-
 /* The stub: wait for the lease, then become the command. */
 static _Noreturn void
 become_command(int channel, const struct ipc_request *r, char *argv[],
@@ -64,7 +57,8 @@ become_command(int channel, const struct ipc_request *r, char *argv[],
 		_exit(EXIT_PORTLEASE);
 	}
 	enter_note_uncovered(start.record, argv[0], r->options.trap);
-	restore_signals(before);
+	(void)sigaction(SIGCHLD, &before->child, NULL);
+	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
 	(void)execvp(argv[0], argv);
 	warn("%s", printable_copy(argv[0]));
 	_exit(errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND
