@@ -8,7 +8,6 @@
 #include "kernel/addrlock.h"
 #include "proof/teardown.h"
 #include "run/report.h"
-#include "store/lease.h"
 #include "store/records.h"
 
 #include <err.h>

@@ -7,7 +7,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 
 static bool

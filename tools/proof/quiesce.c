@@ -5,7 +5,6 @@
 #include "kernel/sockwatch.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { PATIENCE = 2000, RELOOK = 100 /* milliseconds */ };

@@ -8,7 +8,6 @@
 #include "store/recquery.h"
 
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
  */
 #include "store/lease.h"
 #include "base/clock.h"
-#include "base/options.h"
 #include "base/parse.h"
 #include "base/printable.h"
 #include "base/text.h"

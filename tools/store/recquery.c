@@ -5,7 +5,6 @@
  */
 #include "store/recquery.h"
 #include "base/printable.h"
-#include "kernel/procfs.h"
 
 #include <string.h>
 
