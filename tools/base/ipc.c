@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/ipc.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "lease/terms.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int
 ipc_fill_start(
@@ -16,10 +15,9 @@ ipc_fill_start(
 	text_address(t->leased, start->ip);
 	(void)strlcpy(
 	    start->record, record, sizeof(start->record)); /* same size */
-	if (terms_format(t, start->terms, sizeof(start->terms)) > 0)
-		return 0;
-	errno = E2BIG;
-	return -1;
+	if (terms_format(t, start->terms, sizeof(start->terms)) == 0)
+		return fail(E2BIG);
+	return 0;
 }
 
 /* The strings of a text of len bytes that ends with a NUL. */

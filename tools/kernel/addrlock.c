@@ -5,14 +5,13 @@
  */
 #include "kernel/addrlock.h"
 #include "base/clock.h"
+#include "base/fail.h"
 #include "kernel/sockdiag.h"
 #include "kernel/sockwatch.h"
 #include "sock/bypass.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static int
 bound(uint32_t ip, uint16_t port, int type, bool reuse)
@@ -20,21 +19,16 @@ bound(uint32_t ip, uint16_t port, int type, bool reuse)
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(ip) };
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	int one = 1, keep;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
 
 	if (fd == -1)
 		return -1;
 	if (reuse &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == -1)
-		goto fail;
-	if (bypass_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
-		return fd;
-fail:
-	keep = errno;
-	close(fd);
-	errno = keep;
-	return -1;
+		return close_quietly(fd);
+	if (bypass_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		return close_quietly(fd);
+	return fd;
 }
 
 uint32_t

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The kernel is port 0; any process may send to us from another. */
 #include "kernel/netlink.h"
+#include "base/fail.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-int
-netlink_close(int fd)
-{
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-	return -1;
-}
 
 int
 netlink_open(int flags)
@@ -25,7 +14,7 @@ netlink_open(int flags)
 	    AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_SOCK_DIAG);
 
 	if (fd != -1 && bind(fd, (struct sockaddr *)&self, sizeof(self)) == -1)
-		return netlink_close(fd);
+		return close_quietly(fd);
 	return fd;
 }
 
@@ -42,8 +31,5 @@ netlink_receive(int fd, void *buf, size_t size)
 		    fd, buf, size, MSG_TRUNC, (struct sockaddr *)&from, &len);
 	} while ((n < 0 && errno == EINTR) ||
 		 (n >= 0 && (len != sizeof(from) || from.nl_pid != 0)));
-	if (n <= (ssize_t)size)
-		return n;
-	errno = EBADMSG;
-	return -1;
+	return n <= (ssize_t)size ? n : fail(EBADMSG);
 }

@@ -17,7 +17,4 @@ int netlink_open(int flags);
  */
 ssize_t netlink_receive(int fd, void *buf, size_t size);
 
-/* Close fd and keep errno; returns -1. */
-int netlink_close(int fd);
-
 #endif

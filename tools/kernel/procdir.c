@@ -77,15 +77,6 @@ procdir_read(int fd, void *buf, size_t size)
 	return n;
 }
 
-void
-procdir_close(int fd)
-{
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-}
-
 int
 procdir_gone(void)
 {

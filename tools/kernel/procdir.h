@@ -14,9 +14,6 @@ ssize_t procdir_numbers(const char *path, int **numbers);
 /* read(2), again after EINTR. */
 ssize_t procdir_read(int fd, void *buf, size_t size);
 
-/* close(2) that keeps errno. */
-void procdir_close(int fd);
-
 /* Make ESRCH of an ENOENT, if there is a /proc at all.  Returns -1. */
 int procdir_gone(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* What one file of /proc says.  See procshared.c for what takes several. */
 #include "kernel/procfs.h"
+#include "base/fail.h"
 #include "kernel/procdir.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,13 +16,6 @@
 #define PATH_SIZE   64
 #define STAT_SIZE   1024
 #define STATUS_SIZE 16384 /* "Groups:" may be long */
-
-static int
-fail(int error)
-{
-	errno = error;
-	return -1;
-}
 
 static ssize_t
 read_whole(int fd, char *text, size_t size)
@@ -54,7 +47,7 @@ procfs_read(char *text, size_t size, const char *format, ...)
 	if (fd < 0)
 		return -1;
 	n = read_whole(fd, text, size);
-	procdir_close(fd);
+	(void)close_quietly(fd);
 	return n;
 }
 

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* No locale, no allocation. */
 #include "kernel/procparse.h"
+#include "base/fail.h"
 #include "base/printable.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static int
-malformed(void)
-{
-	errno = EBADMSG;
-	return -1;
-}
 
 /* comm may hold spaces and parentheses; no field after it does. */
 int
@@ -30,7 +23,7 @@ procfs_parse_stat(const char *text, struct procfs_stat *stat)
 		" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
 		" %*d %*d %ld %*d %" SCNu64,
 		&stat->state, &stat->ppid, &stat->threads, &stat->start) != 4)
-		return malformed();
+		return fail(EBADMSG);
 	len = (size_t)(right - left - 1);
 	if (len >= sizeof(stat->comm))
 		len = sizeof(stat->comm) - 1;
@@ -47,9 +40,8 @@ procfs_parse_state(const char *text)
 	return end != NULL && end[1] == ' ' ? end[2] : 'X';
 }
 
-/* What follows key at the start of a line, or NULL. */
-static const char *
-value_of(const char *text, const char *key)
+const char *
+procfs_parse_value(const char *text, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -79,10 +71,10 @@ last_number(const char *line, pid_t otherwise)
 int
 procfs_parse_status(const char *text, struct procfs_status *status)
 {
-	const char *tgid = value_of(text, "Tgid:");
-	const char *pid = value_of(text, "Pid:");
-	const char *tracer = value_of(text, "TracerPid:");
-	const char *uid = value_of(text, "Uid:");
+	const char *tgid = procfs_parse_value(text, "Tgid:");
+	const char *pid = procfs_parse_value(text, "Pid:");
+	const char *tracer = procfs_parse_value(text, "TracerPid:");
+	const char *uid = procfs_parse_value(text, "Uid:");
 
 	memset(status, 0, sizeof(*status));
 	if (tgid == NULL || pid == NULL || tracer == NULL || uid == NULL ||
@@ -90,8 +82,9 @@ procfs_parse_status(const char *text, struct procfs_status *status)
 	    sscanf(pid, "%d", &status->inner) != 1 ||
 	    sscanf(tracer, "%d", &status->tracer) != 1 ||
 	    sscanf(uid, "%u %u", &status->uid, &status->euid) != 2)
-		return malformed();
-	status->inner = last_number(value_of(text, "NSpid:"), status->inner);
+		return fail(EBADMSG);
+	status->inner =
+	    last_number(procfs_parse_value(text, "NSpid:"), status->inner);
 	return 0;
 }
 

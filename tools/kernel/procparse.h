@@ -36,6 +36,9 @@ int procfs_parse_status(const char *text, struct procfs_status *status);
 /* The state alone in the text of a stat file, of process or thread; or 'X'. */
 char procfs_parse_state(const char *text);
 
+/* What follows key at the start of a line, or NULL. */
+const char *procfs_parse_value(const char *text, const char *key);
+
 /* One line of mountinfo: 1 a /proc that hides, 0 one that does not, -1 other.
  */
 int procfs_parse_mount(const char *line);

@@ -7,10 +7,10 @@
  * those are read from a thread that is alive: the leader, then each of
  * task/TID.
  */
+#include "base/fail.h"
 #include "kernel/procdir.h"
 #include "kernel/procfs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,15 +32,6 @@ struct question {
 	int denied; /* errno, when a living thread could not be asked */
 };
 
-static bool
-dead_thread(const char *dir)
-{
-	char text[1024];
-
-	return procfs_read(text, sizeof(text), "%s/stat", dir) < 0 ||
-	       strchr("ZX", procfs_parse_state(text)) != NULL;
-}
-
 /*
  * A thread, or what it should show, that ended meanwhile is no error.  Nor is
  * a zombie that may not be looked at: newer kernels refuse it even to its
@@ -51,16 +42,16 @@ static int
 ask(const char *dir, struct question *question)
 {
 	int rc = question->ask(dir, question->arg), error = errno;
+	char stat[1024];
 
 	if (rc >= 0)
 		return rc;
 	if (error == ENOENT || error == ESRCH)
 		return NOTHING;
-	if (error != EACCES && error != EPERM) {
-		errno = error;
-		return -1;
-	}
-	if (!dead_thread(dir))
+	if (error != EACCES && error != EPERM)
+		return fail(error);
+	if (procfs_read(stat, sizeof(stat), "%s/stat", dir) >= 0 &&
+	    strchr("ZX", procfs_parse_state(stat)) == NULL)
 		question->denied = error;
 	return NOTHING;
 }
@@ -99,8 +90,7 @@ ask_process(pid_t pid, int (*each)(const char *dir, void *arg), void *arg)
 	rc = ask_threads(pid, &question);
 	if (rc != NOTHING || question.denied == 0)
 		return rc < 0 ? procdir_gone() : rc;
-	errno = question.denied;
-	return -1;
+	return fail(question.denied);
 }
 
 struct arguments {
@@ -128,10 +118,8 @@ procfs_cmdline(pid_t pid, char *line, size_t size)
 	struct procfs_stat stat;
 	bool whole;
 
-	if (size < sizeof("...")) {
-		errno = ENOSPC;
-		return -1;
-	}
+	if (size < sizeof("..."))
+		return fail(ENOSPC);
 	if (ask_process(pid, read_arguments, &args) < 0)
 		return -1;
 	whole = args.len < sizeof(args.text) - 1;
@@ -178,7 +166,7 @@ search_environ(const char *dir, void *arg)
 	if (fd < 0)
 		return -1;
 	rc = search_fd(fd, arg);
-	procdir_close(fd);
+	(void)close_quietly(fd);
 	return rc;
 }
 

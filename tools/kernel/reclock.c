@@ -4,11 +4,10 @@
  * pid, beyond the end of any record.
  */
 #include "kernel/reclock.h"
+#include "base/fail.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <unistd.h>
 
 #define CALLERS ((off_t)1 << 32)
 
@@ -60,8 +59,7 @@ reclock_ask(int fd, pid_t *holder)
 	error = errno;
 	if (locked(fd, at, at, &found) && found.l_pid > 0)
 		*holder = found.l_pid;
-	errno = error;
-	return -1;
+	return fail(error);
 }
 
 /*

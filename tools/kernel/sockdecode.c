@@ -5,8 +5,8 @@
  * udp_diag, for one), which must not pass for an empty table.
  */
 #include "kernel/sockdecode.h"
+#include "base/fail.h"
 
-#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
 #include <linux/inet_diag.h>
@@ -18,13 +18,6 @@
 
 /* idiag_timer of a socket in TIME_WAIT: inet_twsk_diag_fill in the kernel. */
 enum { TIMER_TIME_WAIT = 3 };
-
-static int
-fail(int error)
-{
-	errno = error;
-	return -1;
-}
 
 /* The list has room for the power of two at or above n. */
 int

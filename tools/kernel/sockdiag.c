@@ -4,9 +4,9 @@
  * in the kernel, net/ipv4/inet_diag.c.
  */
 #include "kernel/sockdiag.h"
+#include "base/fail.h"
 #include "kernel/netlink.h"
 
-#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -58,10 +58,12 @@ struct query {
 	struct step steps[CONDITIONS];
 };
 
+/* After a failure the rest of an answer may still be on its way. */
 static int
-fail(int error)
+abandon(struct sockdiag *diag)
 {
-	errno = error;
+	if (diag->fd >= 0)
+		diag->fd = close_quietly(diag->fd);
 	return -1;
 }
 
@@ -79,21 +81,10 @@ connected(struct sockdiag *diag)
 		return -1;
 	if (setsockopt(diag->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
 		sizeof(timeout)) < 0 ||
-	    getsockname(diag->fd, (struct sockaddr *)&self, &len) < 0) {
-		diag->fd = netlink_close(diag->fd);
-		return -1;
-	}
+	    getsockname(diag->fd, (struct sockaddr *)&self, &len) < 0)
+		return abandon(diag);
 	diag->portid = self.nl_pid;
 	return 0;
-}
-
-/* After a failure the rest of an answer may still be on its way. */
-static int
-abandon(struct sockdiag *diag)
-{
-	if (diag->fd >= 0)
-		diag->fd = netlink_close(diag->fd);
-	return -1;
 }
 
 /* Reads one datagram of the answer: as sockdiag_walk. */
@@ -200,22 +191,6 @@ dump_families(struct sockdiag *diag, struct query query, struct sockets *out)
 	return -1;
 }
 
-static bool
-refused(int error)
-{
-	return error == EOPNOTSUPP || error == EINVAL || error == ENOENT ||
-	       error == EPERM;
-}
-
-/* TCPDIAG_GETSOCK walks the table once for both families. */
-static int
-dump_tcp(struct sockdiag *diag, const struct query *query, struct sockets *out)
-{
-	int rc = dump(diag, query, out);
-
-	return rc < 0 && refused(errno) ? dump_families(diag, *query, out) : rc;
-}
-
 /*
  * A condition that holds goes on to its jump, which leads to the very end:
  * taken.  One that does not goes to the next step; the last one goes beyond
@@ -273,6 +248,21 @@ query_of(uint8_t protocol, uint32_t states, uint32_t net, int prefix_len,
 	return query;
 }
 
+/* TCPDIAG_GETSOCK walks the table once for both families. */
+static int
+dump_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
+    unsigned int ends, struct sockets *out)
+{
+	struct query query =
+	    query_of(IPPROTO_TCP, states, net, prefix_len, ends);
+	int rc = dump(diag, &query, out);
+
+	if (rc < 0 && (errno == EOPNOTSUPP || errno == EINVAL ||
+			  errno == ENOENT || errno == EPERM))
+		return dump_families(diag, query, out);
+	return rc;
+}
+
 struct sockdiag *
 sockdiag_open(void)
 {
@@ -303,40 +293,30 @@ int
 sockdiag_tcp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct query query =
-	    query_of(IPPROTO_TCP, ALL_STATES, net, prefix_len, REMOTE);
-
-	return dump_tcp(diag, &query, out);
+	return dump_tcp(diag, ALL_STATES, net, prefix_len, REMOTE, out);
 }
 
 int
 sockdiag_tcp_wide(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct query query = query_of(
-	    IPPROTO_TCP, ALL_STATES, net, prefix_len, REMOTE | WILDCARD);
-
-	return dump_tcp(diag, &query, out);
+	return dump_tcp(
+	    diag, ALL_STATES, net, prefix_len, REMOTE | WILDCARD, out);
 }
 
 int
 sockdiag_tcp_listening(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct query query =
-	    query_of(IPPROTO_TCP, 1U << TCP_LISTEN, net, prefix_len, WILDCARD);
-
-	return dump_tcp(diag, &query, out);
+	return dump_tcp(diag, 1U << TCP_LISTEN, net, prefix_len, WILDCARD, out);
 }
 
 int
 sockdiag_tcp_bound(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out)
 {
-	struct query query = query_of(IPPROTO_TCP,
-	    1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net, prefix_len, WILDCARD);
-
-	return dump_tcp(diag, &query, out);
+	return dump_tcp(diag, 1U << TCP_LISTEN | 1U << SOCKDIAG_BOUND, net,
+	    prefix_len, WILDCARD, out);
 }
 
 int

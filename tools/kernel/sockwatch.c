@@ -2,10 +2,10 @@
 /* Other leases come and go all the time: their reports end no wait here. */
 #include "kernel/sockwatch.h"
 #include "base/clock.h"
+#include "base/fail.h"
 #include "kernel/addrlock.h"
 #include "kernel/netlink.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
@@ -23,7 +23,7 @@ sockwatch_open(void)
 	     i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
 			&groups[i], sizeof(groups[i])) == -1)
-			fd = netlink_close(fd);
+			fd = close_quietly(fd);
 	return fd;
 }
 

@@ -8,9 +8,9 @@
  */
 #include "ready/startup.h"
 #include "base/clock.h"
+#include "base/fail.h"
 #include "ready/listeners.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -84,7 +84,7 @@ int
 startup_begin(struct startup *s, const struct startup_plan *plan)
 {
 	const struct options *o = plan->options;
-	int saved;
+	int error;
 
 	memset(s, 0, sizeof(*s));
 	s->plan = *plan;
@@ -101,10 +101,9 @@ startup_begin(struct startup *s, const struct startup_plan *plan)
 		.start = plan->start };
 	if (open_all(s) == 0)
 		return 0;
-	saved = errno;
+	error = errno;
 	startup_end(s);
-	errno = saved;
-	return -1;
+	return fail(error);
 }
 
 bool

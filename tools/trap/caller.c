@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* pidfd_getfd(2), process_vm_readv(2), and the record's table of images. */
 #include "trap/caller.h"
+#include "base/fail.h"
 #include "kernel/procfs.h"
 #include "store/recquery.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -36,14 +36,12 @@ open_process(pid_t tid)
 int
 caller_fetch(pid_t tid, int fd)
 {
-	int process = open_process(tid), copy, saved;
+	int process = open_process(tid), copy;
 
 	if (process == -1)
 		return -1;
 	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
-	saved = errno;
-	close(process);
-	errno = saved;
+	(void)close_quietly(process);
 	return copy;
 }
 
