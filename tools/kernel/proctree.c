@@ -15,8 +15,8 @@
 /* Rounds are many more than a storm of a few chains needs. */
 enum { CHILDREN = 4096, ROUNDS = 100 };
 
-static struct procfs_stat *
-find(struct procfs_stat *list, ssize_t n, pid_t pid)
+static const struct procfs_stat *
+find(const struct procfs_stat *list, ssize_t n, pid_t pid)
 {
 	ssize_t low = 0, high = n;
 
@@ -31,11 +31,12 @@ find(struct procfs_stat *list, ssize_t n, pid_t pid)
 	return low < n && list[low].pid == pid ? &list[low] : NULL;
 }
 
-/* Does the chain of parents reach root?  Bounded, as a pass may lie. */
-static bool
-descends(struct procfs_stat *list, ssize_t n, pid_t pid, pid_t root)
+/* Bounded, as a pass may lie. */
+bool
+proctree_descends(
+    const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t root)
 {
-	struct procfs_stat *p;
+	const struct procfs_stat *p;
 
 	for (ssize_t i = 0; i <= n && pid > 1; i++) {
 		p = find(list, n, pid);
@@ -60,7 +61,8 @@ proctree_descendants(pid_t root, struct procfs_stat **list)
 		return -1;
 	out = calloc((size_t)n + 1, sizeof(*out));
 	for (ssize_t i = 0; i < n && out != NULL; i++)
-		if (!procfs_dead(&all[i]) && descends(all, n, all[i].pid, root))
+		if (!procfs_dead(&all[i]) &&
+		    proctree_descends(all, n, all[i].pid, root))
 			out[found++] = all[i];
 	free(all);
 	*list = out;

@@ -16,6 +16,13 @@
 ssize_t proctree_descendants(pid_t root, struct procfs_stat **list);
 
 /*
+ * Does the chain of parents of pid reach root, which need not be in the list
+ * itself?  The list is in the order of the pids.
+ */
+bool proctree_descends(
+    const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t root);
+
+/*
  * Send sig, and then SIGCONT so that stopped ones see it, to all descendants
  * of ourselves.  Each is reached by a pidfd opened first and checked against
  * its start time.  Returns how many were signalled, -1 with errno.

@@ -14,18 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The number behind name, which begins a line; 0 when it is not there. */
 static uint64_t
 field(const char *text, const char *name)
 {
-	size_t len = strlen(name);
+	const char *value = procfs_parse_value(text, name);
 
-	for (const char *p = text; p != NULL; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (strncmp(p, name, len) == 0)
-			return strtoull(p + len, NULL, 10);
-	}
-	return 0;
+	return value != NULL ? strtoull(value, NULL, 10) : 0;
 }
 
 /* All threads of a process, dead ones too; 0 where it may not be read. */
@@ -93,25 +87,6 @@ add_process(struct sample *s, pid_t pid)
 	free(tids);
 }
 
-/* Does pid descend from excluded, or is it that itself? */
-static bool
-is_excluded(
-    const struct procfs_stat *list, ssize_t n, pid_t pid, pid_t excluded)
-{
-	for (ssize_t depth = 0; excluded != 0 && depth <= n; depth++) {
-		ssize_t i = 0;
-
-		if (pid == excluded)
-			return true;
-		while (i < n && list[i].pid != pid)
-			i++;
-		if (i == n)
-			return false;
-		pid = list[i].ppid;
-	}
-	return false;
-}
-
 /* Of a lease without a command: the processes of the record that live. */
 static void
 add_images(struct sample *s, const struct record *r, pid_t exclude)
@@ -140,7 +115,8 @@ activity_threads(pid_t root, const struct record *record, pid_t exclude)
 	}
 	n = proctree_descendants(root, &list);
 	for (ssize_t i = 0; i < n; i++)
-		if (!is_excluded(list, n, list[i].pid, exclude))
+		if (list[i].pid != exclude &&
+		    !proctree_descends(list, n, list[i].pid, exclude))
 			add_process(&s, list[i].pid);
 	free(list);
 	return s;
@@ -155,13 +131,14 @@ by_tid(const void *a, const void *b)
 }
 
 static struct sample
-list_anew(const struct sampler *s, pid_t exclude)
+list_anew(const struct sampler *s, pid_t exclude, uint64_t events)
 {
 	struct sample now = activity_threads(s->root, s->record, exclude);
 
 	read_threads(&now);
 	if (now.n > 1)
 		qsort(now.threads, now.n, sizeof(*now.threads), by_tid);
+	now.events = events;
 	return now;
 }
 
@@ -207,11 +184,8 @@ activity_sample(struct sampler *s, pid_t exclude, int64_t ms)
 	activity = idle_compare(&s->last, &now, ms);
 	if ((activity == ACTIVITY_NONE || activity == ACTIVITY_THREADS) &&
 	    births(s)) {
-		uint64_t events = now.events;
-
 		free(now.threads);
-		now = list_anew(s, exclude);
-		now.events = events;
+		now = list_anew(s, exclude, now.events);
 		activity = idle_compare(&s->last, &now, ms);
 	}
 	free(s->last.threads);
