@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/printable.h"
 
-#include <err.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -65,14 +64,6 @@ start_interval(struct interval *t)
 	(void)sigprocmask(SIG_UNBLOCK, &set, &t->mask);
 	(void)timer_settime(t->timer, 0, &often, NULL);
 	return true;
-}
-
-static void
-stop_interval(struct interval *t)
-{
-	(void)timer_delete(t->timer);
-	(void)sigprocmask(SIG_SETMASK, &t->mask, NULL);
-	(void)sigaction(SIGALRM, &t->action, NULL);
 }
 
 static bool
@@ -132,8 +123,11 @@ msg_raw(const char *text, size_t len)
 			break;
 	}
 	out.stalled = len > 0;
-	if (timer)
-		stop_interval(&interval);
+	if (!timer)
+		return;
+	(void)timer_delete(interval.timer);
+	(void)sigprocmask(SIG_SETMASK, &interval.mask, NULL);
+	(void)sigaction(SIGALRM, &interval.action, NULL);
 }
 
 /* Cut to the size of text: lines are for people. */

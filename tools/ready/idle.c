@@ -22,14 +22,6 @@ grown(uint64_t before, uint64_t now)
 }
 
 static void
-add_state(struct change *c, char state)
-{
-	c->running |= state == 'R';
-	c->disk |= state == 'D';
-	c->traced |= state == 't';
-}
-
-static void
 add_counters(struct change *c, const struct thread_sample *before,
     const struct thread_sample *now)
 {
@@ -54,7 +46,9 @@ change_of(const struct sample *before, const struct sample *now)
 			add_counters(&c, &before->threads[i++], thread);
 		else
 			c.threads = true;
-		add_state(&c, thread->state);
+		c.running |= thread->state == 'R';
+		c.disk |= thread->state == 'D';
+		c.traced |= thread->state == 't';
 	}
 	c.threads |= i < before->n;
 	return c;

@@ -5,13 +5,9 @@
  */
 #include "ready/readycmd.h"
 #include "base/clock.h"
-#include "kernel/procfs.h"
 #include "store/enter.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>

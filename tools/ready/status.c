@@ -4,12 +4,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/printable.h"
-#include "kernel/procfs.h"
 #include "ready/explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -37,16 +35,16 @@ static const char *const bulky[] = { "probe", "threads", "up", "missing" };
 static char *
 line_of(json_t *event)
 {
-	char *line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	char *line;
 
-	for (size_t i = 0; i < sizeof(bulky) / sizeof(*bulky); i++) {
-		if (line == NULL || strlen(line) < PIPE_BUF)
+	for (size_t i = 0;; i++) {
+		line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
+		if (line == NULL || strlen(line) < PIPE_BUF ||
+		    i == sizeof(bulky) / sizeof(*bulky))
 			return line;
 		free(line);
 		(void)json_object_del(event, bulky[i]);
-		line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	}
-	return line;
 }
 
 static void
