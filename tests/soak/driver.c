@@ -2,19 +2,22 @@
 /*
  * Leases by the hundred, ended in every way: well, by a signal, with leaks,
  * with the front, the monitor, the command or the owner killed at random
- * moments, and two reapers racing all the while.  The observer watches.  At
- * the end nothing may be left.
+ * moments; programs that come in from outside and daemonize; and two reapers
+ * racing all the while, killed at random, too.  The observer watches.  At the
+ * end nothing may be left.
  *
- * driver BUILD-DIRECTORY, with SOAK_SECONDS, SOAK_LEASES, SOAK_SEED
+ * driver BUILD-DIRECTORY, with SOAK_SECONDS, SOAK_ROUNDS, SOAK_LEASES,
+ * SOAK_LIFE (milliseconds of a lease, at most), SOAK_SEED
  */
+#include "fates.h"
 #include "tests/arena/arena.h"
 
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,58 +29,24 @@
 
 enum {
 	SLOTS = 1000,
-	IDS = 18000, /* ports from 10000 that tell tenants apart */
-	ADOPTED = 12, /* addresses that are fought for */
 	LIFE = 12000, /* milliseconds of a lease, at most */
 	REAP_EVERY = 700,
 	START_EVERY = 8,
-	AGAIN = 20, /* milliseconds */
 	END = 60000
 };
 
-/* How a lease ends. */
-enum fate {
-	WELL,
-	TERM,
-	LEAK,
-	FRONT_AFTER_TERM,
-	FRONT,
-	MONITOR,
-	COMMAND,
-	SCRIPT,
-	OWNER,
-	FATES
-};
-
-static const struct {
-	const char *name;
-	int weight;
-} fates[FATES] = {
-	[WELL] = { "ended well", 25 },
-	[TERM] = { "got SIGTERM", 15 },
-	[LEAK] = { "leaked a child", 15 },
-	[FRONT_AFTER_TERM] = { "front killed 0-400 ms after SIGTERM", 15 },
-	[FRONT] = { "front killed", 5 },
-	[MONITOR] = { "monitor killed", 12 },
-	[COMMAND] = { "command killed", 3 },
-	[SCRIPT] = { "acquired and released", 5 },
-	[OWNER] = { "owner killed", 5 },
-};
-
-struct slot {
-	pid_t pid; /* 0 free; of the front, or the script */
-	enum fate fate;
-	long long at; /* when it happens, 0 not or no more */
-	long long kill; /* SIGKILL to the front, 0 none */
+struct reaper {
+	pid_t pid;
+	long long kill; /* 0 not */
 };
 
 static struct {
-	char portlease[512], tenant[512], observer[512];
+	char observer[512];
 	struct slot slots[SLOTS];
-	int leases;
-	unsigned int id;
-	pid_t reapers[2];
-	unsigned int started[FATES], status[4], adopted, reaps, monitors;
+	struct reaper reapers[2];
+	int leases, life;
+	unsigned int rounds, most_rounds, reaps, reapers_killed;
+	unsigned int started[FATES], status[4];
 } soak;
 
 static int
@@ -86,146 +55,38 @@ below(int n)
 	return rand() % n;
 }
 
-static enum fate
-draw(void)
+static struct plan
+plan_for(enum fate fate, int life)
 {
-	int sum = 0, n;
-	enum fate f = 0;
-
-	for (int i = 0; i < FATES; i++)
-		sum += fates[i].weight;
-	for (n = below(sum); n >= fates[f].weight; f++)
-		n -= fates[f].weight;
-	return f;
-}
-
-/* The tenant's own words, in text. */
-static void
-tenant_line(char text[static 768], enum fate fate, int life)
-{
-	const char *child = fate == LEAK ? (below(2) ? "-c" : "-d") : "";
-	char lifetime[32] = "";
+	struct plan p = { .home = below(HOMES),
+		.id = soak.rounds,
+		.child = fate == LEAK ? (below(2) ? "-c" : "-d") : "",
+		.daemon = below(4) == 0 };
 
 	if (fate == WELL || fate == LEAK || fate == SCRIPT)
-		(void)snprintf(lifetime, sizeof(lifetime), "-l %d", life);
-	(void)snprintf(text, 768, "%s %s %s -t %d 9926 %u", soak.tenant, child,
-	    lifetime, below(3) == 0 ? below(300) : 0, 10000 + soak.id++ % IDS);
+		p.life = life;
+	return p;
 }
 
-static pid_t
-start_script(enum fate fate, const char *line)
-{
-	char text[2048];
-	const char *const argv[] = { "sh", "-c", text, NULL };
-
-	(void)snprintf(text, sizeof(text),
-	    "eval \"$(%s acquire -q -g 400ms -p 9926 --sh --owner $$)\" || "
-	    "exit 1; %s & wait; exec %s release -q",
-	    soak.portlease, line, soak.portlease);
-	(void)fate;
-	return arena_start(argv, NULL);
-}
-
-static pid_t
-start_run(const char *line)
-{
-	char text[1024], ip[16];
-	const char *argv[] = { soak.portlease, "run", "-q", "-g", "400ms", "-p",
-		"9926", "--wait", "30s", "--", "sh", "-c", text, NULL, NULL,
-		NULL };
-
-	(void)snprintf(text, sizeof(text), "exec %s", line);
-	if (below(4) == 0) {
-		(void)snprintf(ip, sizeof(ip), "127.9.%d.1", below(ADOPTED));
-		memmove(&argv[11], &argv[9], 4 * sizeof(*argv));
-		argv[9] = "--ip";
-		argv[10] = ip;
-		soak.adopted++;
-	}
-	return arena_start(argv, NULL);
-}
-
+/* The observer learns that the ports are in use again. */
 static void
 start(struct slot *s, long long now)
 {
-	int life = 50 + below(LIFE);
-	char line[768];
+	int life = 50 + below(soak.life);
 
-	s->fate = draw();
-	tenant_line(line, s->fate, life);
+	s->fate = fates_draw();
+	s->plan = plan_for(s->fate, life);
 	s->at = now + life;
 	s->kill = 0;
-	s->pid = s->fate == SCRIPT || s->fate == OWNER
-		     ? start_script(s->fate, line)
-		     : start_run(line);
-	soak.started[s->fate]++;
-}
-
-/* The only child of that process; 0 when there is none. */
-static pid_t
-child_of(pid_t pid)
-{
-	char path[64];
-	int child = 0;
-	FILE *f;
-
-	(void)snprintf(
-	    path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%d", &child) != 1)
-		child = 0;
-	fclose(f);
-	return child;
-}
-
-/* By a descriptor that was right when the parent was asked once more. */
-static bool
-kill_child(pid_t parent, pid_t child)
-{
-	int fd = child > 1 ? pidfd_open(child, 0) : -1;
-	bool ours = fd != -1 && child_of(parent) == child;
-
-	if (ours)
-		(void)pidfd_send_signal(fd, SIGKILL, NULL, 0);
-	if (fd != -1)
-		close(fd);
-	return ours;
-}
-
-static void
-strike(struct slot *s, long long now)
-{
-	pid_t monitor;
-
-	s->at = 0;
-	switch (s->fate) {
-	case TERM:
-		(void)kill(s->pid, SIGTERM);
-		break;
-	case FRONT_AFTER_TERM:
-		(void)kill(s->pid, SIGTERM);
-		s->kill = now + below(401);
-		break;
-	case FRONT:
-	case OWNER:
-		(void)kill(s->pid, SIGKILL);
-		break;
-	case MONITOR:
-		if (kill_child(s->pid, child_of(s->pid)))
-			soak.monitors++;
-		else
-			s->at = now + AGAIN;
-		break;
-	case COMMAND:
-		monitor = child_of(s->pid);
-		if (!kill_child(monitor, child_of(monitor)))
-			s->at = now + AGAIN; /* it is just being started */
-		break;
-	default:
-		break;
+	dprintf(WORDS, "round %u\n", soak.rounds++);
+	if (s->fate == SCRIPT || s->fate == OWNER) {
+		s->visit = 0;
+		s->pid = starts_script(&s->plan);
+	} else {
+		s->visit = below(2) ? now + below(life) : 0;
+		s->pid = starts_run(&s->plan);
 	}
+	soak.started[s->fate]++;
 }
 
 static void
@@ -247,28 +108,48 @@ reap_all(void)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (int i = 0; i < 2; i++)
-			if (soak.reapers[i] == pid)
-				soak.reapers[i] = 0;
+			if (soak.reapers[i].pid == pid)
+				soak.reapers[i].pid = 0;
 		for (int i = 0; i < soak.leases; i++) {
 			if (soak.slots[i].pid != pid)
 				continue;
 			soak.slots[i].pid = 0;
+			starts_forget(&soak.slots[i].plan);
 			note_end(status);
 		}
 	}
 }
 
+/* Two race in one home, and in the next one next time; one in three is killed.
+ */
 static void
-start_reapers(void)
+start_reapers(long long now)
 {
-	const char *const argv[] = { soak.portlease, "reap", "--all", "-q",
-		"-g", "300ms", NULL };
+	int home = (int)(soak.reaps / 2 % HOMES);
 
-	for (int i = 0; i < 2; i++)
-		if (soak.reapers[i] == 0) {
-			soak.reapers[i] = arena_start(argv, NULL);
-			soak.reaps++;
-		}
+	for (int i = 0; i < 2; i++) {
+		struct reaper *r = &soak.reapers[i];
+
+		if (r->pid != 0)
+			continue;
+		r->pid = starts_reaper(home);
+		r->kill = below(3) == 0 ? now + below(100) : 0;
+		soak.reaps++;
+	}
+}
+
+static void
+strike_reapers(long long now)
+{
+	for (int i = 0; i < 2; i++) {
+		struct reaper *r = &soak.reapers[i];
+
+		if (r->pid == 0 || r->kill == 0 || now < r->kill)
+			continue;
+		r->kill = 0;
+		(void)kill(r->pid, SIGKILL);
+		soak.reapers_killed++;
+	}
 }
 
 /* Strike where it is time; returns how many leases there are. */
@@ -284,7 +165,9 @@ visit(long long now)
 			continue;
 		n++;
 		if (s->at != 0 && now >= s->at)
-			strike(s, now);
+			fates_strike(s, now);
+		if (s->visit != 0 && now >= s->visit)
+			s->visit = starts_visitor(&s->plan) ? 0 : now + AGAIN;
 		if (s->kill != 0 && now >= s->kill) {
 			s->kill = 0;
 			(void)kill(s->pid, SIGKILL);
@@ -314,59 +197,42 @@ breathe(void)
 	(void)sigtimedwait(&child, NULL, &moment);
 }
 
-/* Until the time is over, and then until nobody is left. */
+/* Until the time or the rounds are over, and then until no lease is left. */
 static bool
 run(long long seconds)
 {
-	long long end = arena_now() + seconds * 1000, next = 0, reap = 0, now;
+	long long now = arena_now(), end = now + seconds * 1000;
+	long long next = 0, reap = 0;
 	int alive;
 
 	do {
 		now = arena_now();
 		reap_all();
 		alive = visit(now);
+		if (soak.rounds >= soak.most_rounds && now < end)
+			end = now;
 		if (now < end && now >= next) {
 			start_one(now);
 			next = now + START_EVERY;
 		}
 		if (now >= reap) {
-			start_reapers();
+			start_reapers(now);
 			reap = now + REAP_EVERY;
 		}
+		strike_reapers(now);
 		breathe();
 	} while (now < end || (alive > 0 && now < end + END));
 	for (int i = 0; i < soak.leases; i++)
 		if (soak.slots[i].pid != 0)
 			printf("soak: pid %d stays: %s\n", soak.slots[i].pid,
-			    fates[soak.slots[i].fate].name);
+			    fates_name(soak.slots[i].fate));
 	return alive == 0;
-}
-
-static unsigned int
-records_left(void)
-{
-	DIR *dir = opendir(arena_state());
-	struct dirent *entry;
-	unsigned int n = 0;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0 &&
-		    strncmp(entry->d_name, "history-", 8) != 0) {
-			n++;
-			printf("soak: left: %s\n", entry->d_name);
-		}
-	if (dir != NULL)
-		closedir(dir);
-	return n;
 }
 
 /* The observer is a child, too; everybody else must go. */
 static bool
 quiesce(pid_t observer)
 {
-	const char *const argv[] = { soak.portlease, "reap", "--all", "-q",
-		"-g", "300ms", NULL };
 	long long end = arena_now() + END;
 	char path[64], children[64];
 	int status = 1;
@@ -376,7 +242,7 @@ quiesce(pid_t observer)
 	(void)snprintf(
 	    path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	while (arena_now() < end && !(alone && status == 0)) {
-		status = arena_run(argv, END);
+		status = starts_reap_all(END);
 		(void)arena_wait(observer, 100);
 		f = fopen(path, "re");
 		alone = f != NULL &&
@@ -393,11 +259,14 @@ static void
 print_counts(void)
 {
 	for (int i = 0; i < FATES; i++)
-		printf("soak: %5u %s\n", soak.started[i], fates[i].name);
-	printf(
-	    "soak: %5u on addresses that others wanted, too\n", soak.adopted);
-	printf("soak: %5u monitors were hit, %u reapers ran\n", soak.monitors,
-	    soak.reaps);
+		printf("soak: %5u %s\n", soak.started[i], fates_name(i));
+	printf("soak: %5u on addresses that others wanted, too\n",
+	    starts_tally.adopted);
+	printf("soak: %5u programs came in by exec, %u daemonized\n",
+	    starts_tally.visitors, starts_tally.daemons);
+	printf("soak: %5u monitors were hit, %u reapers ran, %u were killed\n",
+	    fates_monitors, soak.reaps, soak.reapers_killed);
+	printf("soak: %5u rounds\n", soak.rounds);
 	printf("soak: ends: %u with 0, %u with 125, %u other, %u by a "
 	       "signal\n",
 	    soak.status[0], soak.status[1], soak.status[2], soak.status[3]);
@@ -416,12 +285,10 @@ prepare(const char *build)
 {
 	int seed = number("SOAK_SEED", (int)time(NULL));
 
-	(void)snprintf(
-	    soak.portlease, sizeof(soak.portlease), "%s/portlease", build);
-	(void)snprintf(
-	    soak.tenant, sizeof(soak.tenant), "%s/guests/tenant", build);
 	(void)snprintf(soak.observer, sizeof(soak.observer),
 	    "%s/tests/soak/observer", build);
+	soak.life = number("SOAK_LIFE", LIFE);
+	soak.most_rounds = (unsigned int)number("SOAK_ROUNDS", INT_MAX);
 	soak.leases = number("SOAK_LEASES", 200);
 	if (soak.leases > SLOTS)
 		errx(2, "at most %d leases", SLOTS);
@@ -430,11 +297,42 @@ prepare(const char *build)
 	fflush(stdout);
 }
 
+/* The observer reads what the tools say of the ends of leases. */
+static pid_t
+start_observer(void)
+{
+	const char *watch[] = { soak.observer, arena_state(), NULL };
+	int words[2], in = dup(STDIN_FILENO);
+	pid_t pid;
+
+	if (pipe2(words, O_CLOEXEC) == -1 || in == -1 ||
+	    dup2(words[0], STDIN_FILENO) == -1)
+		err(1, "pipe");
+	(void)fcntl(words[1], F_SETPIPE_SZ, 1 << 20);
+	pid = arena_start(watch, NULL);
+	(void)dup2(in, STDIN_FILENO);
+	(void)close(in);
+	if (words[0] != WORDS)
+		(void)close(words[0]);
+	if (words[1] == WORDS)
+		(void)fcntl(WORDS, F_SETFD, 0);
+	else if (dup2(words[1], WORDS) == -1 || close(words[1]) == -1)
+		err(1, "descriptor %d", WORDS);
+	return pid;
+}
+
+static int
+seconds(void)
+{
+	bool by_rounds = getenv("SOAK_ROUNDS") != NULL;
+
+	return number("SOAK_SECONDS", by_rounds ? INT_MAX / 1000 : 120);
+}
+
 int
 main(int argc, char *argv[])
 {
-	const char *watch[] = { soak.observer, NULL };
-	bool ended, alone;
+	bool ended, alone, well;
 	unsigned int records;
 	pid_t observer;
 	int status;
@@ -443,19 +341,21 @@ main(int argc, char *argv[])
 		errx(2, "usage: driver BUILD-DIRECTORY");
 	prepare(argv[1]);
 	arena_enter();
-	observer = arena_start(watch, NULL);
+	starts_prepare(argv[1]);
+	observer = start_observer();
 	arena_hush();
-	ended = run(number("SOAK_SECONDS", 120));
+	ended = run(seconds());
 	alone = quiesce(observer);
 	print_counts();
-	records = records_left();
+	records = starts_records_left();
 	fflush(stdout);
 	(void)kill(observer, SIGTERM);
 	status = arena_wait(observer, END);
+	well = ended && alone && records == 0 && status == 0;
 	printf("soak: %s, %u records left: %s\n",
 	    alone ? "no process left" : "PROCESSES LEFT", records,
-	    ended && alone && records == 0 && status == 0 ? "well" : "FAILED");
+	    well ? "well" : "FAILED");
 	if (records == 0)
 		arena_leave();
-	return !(ended && alone && records == 0 && status == 0);
+	return !well;
 }

@@ -1,132 +1,97 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An independent witness: asks the kernel every few milliseconds who listens
- * on 127.0.0.0/8, and knows nothing of leases but this: a tenant listens on a
- * port of its own from 10000 to 27999, so two such ports on one /24 are two
- * tenants.  Uses nothing of the tools.
+ * An independent witness: asks the kernel every few milliseconds for the
+ * listeners on 127.0.0.0/8.  Uses nothing of the tools.  A lease has a block of
+ * ports of its own from 10000 to 27999, so two such blocks on one /24 are two
+ * tenants.
  *
- * On SIGTERM it looks a last time, at all TCP and UDP sockets, prints what it
- * has seen, and exits 1 if two tenants shared an address or a socket is left.
+ * On its standard input come the ends of leases, as the tools tell them.  When
+ * one says CLEAN, it looks at all TCP and UDP sockets and at the mappings of
+ * every process: a socket of that lease's block on its slice, then or later,
+ * and a mapping of a record that was removed, contradict the verdict.
+ *
+ * On SIGTERM it looks a last time, prints what it has seen, and exits 1 if two
+ * tenants shared an address, a verdict was contradicted, or a socket is left.
+ *
+ * observer DIRECTORY, which the state directories are in
  */
+#include "look.h"
+
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 
 #include <err.h>
-#include <errno.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	FIRST = 10000, /* the ports that tell tenants from each other */
-	LAST = 27999,
-	MANY = 8192,
 	EVERY = 4, /* milliseconds */
-	ALL = -1
+	SCAN_EVERY = 50 /* looks, at most, between those at the mappings */
 };
 
-struct seen {
-	uint32_t address; /* host order */
-	uint16_t port;
-	uint32_t inode;
-	uint64_t cookie;
-};
-
-static struct {
-	struct seen list[MANY];
-	size_t n;
-} now, before;
+static struct sockets before;
 
 static struct {
 	unsigned long samples, shared, flickers;
+	unsigned long clean, cooling, strange, checked, scans;
+	unsigned long sockets, mappings; /* contradictions */
 	unsigned int most; /* tenants at once */
 	bool tenant[LAST + 1];
 	bool slice[1 << 16]; /* by the middle 16 bits of the address */
 } tally;
 
-static uint32_t
-address_of(const struct inet_diag_msg *m)
-{
-	const uint32_t *word = m->id.idiag_src;
+/* Which block has a slice, and whether the lease of a block is over. */
+static unsigned short current[1 << 16]; /* block + 1; 0 unknown */
+static bool over[BLOCKS];
+static bool fresh; /* a lease has ended since the last look at everything */
 
-	/* v4-mapped when the first two are 0 and the third is ::ffff: */
-	if (m->idiag_family == AF_INET6)
-		word = word[0] == 0 && word[1] == 0 ? &word[3] : &word[0];
-	return ntohl(*word);
+static unsigned int
+block_of(const struct seen *s)
+{
+	return (unsigned int)(s->port - FIRST) / BLOCK;
+}
+
+/* --- what the tools say --------------------------------------------------- */
+
+static unsigned short *
+current_of(uint32_t address)
+{
+	return &current[address >> 8 & 0xffff];
 }
 
 static void
-keep(const struct inet_diag_msg *m)
+round_starts(unsigned int block)
 {
-	struct seen *s = &now.list[now.n];
-
-	if (now.n == MANY)
-		errx(1, "too many sockets");
-	s->address = address_of(m);
-	s->port = ntohs(m->id.idiag_sport);
-	s->inode = m->idiag_inode;
-	memcpy(&s->cookie, m->id.idiag_cookie, sizeof(s->cookie));
-	now.n++;
+	over[block] = false;
 }
 
 static void
-ask(int fd, uint8_t family, uint8_t protocol, uint32_t states)
+leased(uint32_t address, unsigned int port)
 {
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} message = {
-		.header = { .nlmsg_len = sizeof(message),
-		    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.request = { .sdiag_family = family,
-		    .sdiag_protocol = protocol,
-		    .idiag_states = states },
-	};
-
-	if (send(fd, &message, sizeof(message), 0) == -1)
-		err(1, "sock_diag");
-}
-
-/* True when the answer is over. */
-static bool
-take(char *data, size_t len)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)(void *)data;
-
-	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-		if (h->nlmsg_type == NLMSG_DONE)
-			return true;
-		if (h->nlmsg_type == NLMSG_ERROR)
-			errx(1, "sock_diag refused");
-		keep(NLMSG_DATA(h));
-	}
-	return false;
+	if (port >= FIRST && port <= LAST)
+		*current_of(address) =
+		    (unsigned short)((port - FIRST) / BLOCK + 1);
 }
 
 static void
-dump(int fd, uint8_t family, uint8_t protocol, uint32_t states)
+freed(uint32_t address, bool clean)
 {
-	static _Alignas(struct nlmsghdr) char data[65536];
-	ssize_t n;
+	unsigned short *lease = current_of(address);
 
-	ask(fd, family, protocol, states);
-	do {
-		n = recv(fd, data, sizeof(data), 0);
-		if (n == -1 && errno != EINTR)
-			err(1, "sock_diag");
-	} while (n == -1 || !take(data, (size_t)n));
+	tally.clean += clean;
+	tally.cooling += !clean;
+	fresh = true;
+	if (*lease == 0)
+		tally.strange++;
+	else
+		over[*lease - 1] = true;
+	*lease = 0;
 }
+
+/* --- what the kernel says ------------------------------------------------- */
 
 static bool
 telling(const struct seen *s)
@@ -138,34 +103,15 @@ telling(const struct seen *s)
 static bool
 quarrel(const struct seen *a, const struct seen *b)
 {
-	return telling(a) && telling(b) && a->port != b->port &&
+	return telling(a) && telling(b) && block_of(a) != block_of(b) &&
 	       a->address >> 8 == b->address >> 8;
-}
-
-static int
-by_slice(const void *a, const void *b)
-{
-	const struct seen *x = a, *y = b;
-
-	if (x->address >> 8 != y->address >> 8)
-		return x->address >> 8 < y->address >> 8 ? -1 : 1;
-	return (x->port > y->port) - (x->port < y->port);
-}
-
-static void
-listeners(int fd)
-{
-	now.n = 0;
-	dump(fd, AF_INET, IPPROTO_TCP, 1 << TCP_LISTEN);
-	dump(fd, AF_INET6, IPPROTO_TCP, 1 << TCP_LISTEN);
-	qsort(now.list, now.n, sizeof(*now.list), by_slice);
 }
 
 static bool
 still_there(const struct seen *s)
 {
-	for (size_t i = 0; i < now.n; i++)
-		if (now.list[i].cookie == s->cookie)
+	for (size_t i = 0; i < sockets_now.n; i++)
+		if (sockets_now.list[i].cookie == s->cookie)
 			return true;
 	return false;
 }
@@ -175,11 +121,11 @@ still_there(const struct seen *s)
  * both are there in a second look, they were there together.
  */
 static void
-suspect(int fd, const struct seen *a, const struct seen *b)
+suspect(const struct seen *a, const struct seen *b)
 {
 	struct seen one = *a, two = *b;
 
-	listeners(fd);
+	sockets_listening();
 	if (!still_there(&one) || !still_there(&two)) {
 		tally.flickers++;
 		return;
@@ -190,14 +136,27 @@ suspect(int fd, const struct seen *a, const struct seen *b)
 	    one.port, two.port);
 }
 
+/* A socket of a lease that is over. */
 static void
-sample(int fd)
+judge(const struct seen *s)
+{
+	if (!over[block_of(s)] || s->inode == 0)
+		return;
+	tally.sockets++;
+	printf("observer: CONTRADICTION: port %u of a lease that is over on "
+	       "127.%u.%u.%u, inode %u\n",
+	    s->port, s->address >> 16 & 255, s->address >> 8 & 255,
+	    s->address & 255, s->inode);
+}
+
+static void
+sample(void)
 {
 	unsigned int tenants = 0;
 
-	listeners(fd);
+	sockets_listening();
 	tally.samples++;
-	before = now;
+	before = sockets_now;
 	for (size_t i = 0; i < before.n; i++) {
 		const struct seen *s = &before.list[i];
 
@@ -205,26 +164,44 @@ sample(int fd)
 			continue;
 		tenants++;
 		tally.tenant[s->port] = true;
+		judge(s);
 		tally.slice[s->address >> 8 & 0xffff] = true;
 		if (i > 0 && quarrel(&before.list[i - 1], s))
-			suspect(fd, &before.list[i - 1], s);
+			suspect(&before.list[i - 1], s);
 	}
 	if (tenants > tally.most)
 		tally.most = tenants;
 }
 
+/* After the end of a lease. */
+static void
+look_at_everything(const char *directory)
+{
+	unsigned int maps;
+
+	tally.scans++;
+	fresh = false;
+	sockets_all();
+	for (size_t i = 0; i < sockets_now.n; i++)
+		if (telling(&sockets_now.list[i]))
+			judge(&sockets_now.list[i]);
+	maps = mappings_removed(directory);
+	tally.mappings += maps;
+	if (maps > 0)
+		printf("observer: CONTRADICTION: %u processes map the record "
+		       "of a lease that is over\n",
+		    maps);
+	fflush(stdout);
+}
+
 static unsigned int
-left(int fd)
+left(void)
 {
 	unsigned int n = 0;
 
-	now.n = 0;
-	dump(fd, AF_INET, IPPROTO_TCP, 0x3fff);
-	dump(fd, AF_INET6, IPPROTO_TCP, 0x3fff);
-	dump(fd, AF_INET, IPPROTO_UDP, 0x3fff);
-	dump(fd, AF_INET6, IPPROTO_UDP, 0x3fff);
-	for (size_t i = 0; i < now.n; i++) {
-		const struct seen *s = &now.list[i];
+	sockets_all();
+	for (size_t i = 0; i < sockets_now.n; i++) {
+		const struct seen *s = &sockets_now.list[i];
 
 		if (s->inode == 0)
 			continue;
@@ -246,23 +223,9 @@ count(const bool *flags, size_t n)
 	return set;
 }
 
-int
-main(void)
+static void
+print_tally(unsigned int remain)
 {
-	struct pollfd end = { .events = POLLIN };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	unsigned int remain;
-	sigset_t set;
-
-	if (fd == -1)
-		err(1, "sock_diag");
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	end.fd = signalfd(-1, &set, SFD_CLOEXEC);
-	while (poll(&end, 1, EVERY) == 0)
-		sample(fd);
-	remain = left(fd);
 	printf("observer: %lu looks, %u tenants on %u slices, at most %u at "
 	       "once\n",
 	    tally.samples, count(tally.tenant, LAST + 1),
@@ -270,5 +233,46 @@ main(void)
 	printf("observer: %lu addresses with two tenants (%lu flickers), %u "
 	       "sockets left\n",
 	    tally.shared, tally.flickers, remain);
-	return tally.shared > 0 || remain > 0;
+	printf("observer: %lu CLEAN and %lu COOLING checked (%lu of leases "
+	       "that were not told of), %lu looks at every process\n",
+	    tally.clean, tally.cooling, tally.strange, tally.scans);
+	printf("observer: %lu contradictions: %lu sockets, %lu mappings\n",
+	    tally.sockets + tally.mappings, tally.sockets, tally.mappings);
+}
+
+static void
+watch(int end, const char *directory)
+{
+	static const struct heard heard = { round_starts, leased, freed };
+	struct pollfd pfd = { .fd = end, .events = POLLIN };
+	unsigned long scan = 0;
+
+	while (poll(&pfd, 1, EVERY) == 0) {
+		words_read(STDIN_FILENO, &heard);
+		sample();
+		if (fresh && tally.samples >= scan) {
+			look_at_everything(directory);
+			scan = tally.samples + SCAN_EVERY;
+		}
+	}
+	words_read(STDIN_FILENO, &heard);
+	look_at_everything(directory);
+}
+
+int
+main(int argc, char *argv[])
+{
+	unsigned int remain;
+	sigset_t set;
+
+	if (argc != 2)
+		errx(2, "usage: observer DIRECTORY");
+	sockets_open();
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	watch(signalfd(-1, &set, SFD_CLOEXEC), argv[1]);
+	remain = left();
+	print_tally(remain);
+	return tally.shared + tally.sockets + tally.mappings + remain > 0;
 }
