@@ -14,10 +14,17 @@ bench-ready: all $(B)/tests/bench/ready
 bench-shim: all $(B)/tests/bench/shim
 	$(ABS)/portlease run -q -p 20926 -- $(ABS)/tests/bench/shim $(BENCH_ARGS)
 
+# What the look for mappings of the record costs at the end of a lease.
+bench-mappings: $(B)/guests/mapper $(B)/tests/bench/mappings
+	$(B)/tests/bench/mappings
+
 $(B)/tests/bench/acquire: $(B)/tests/bench/acquire.o $(B)/tests/arena/arena.o
+$(B)/tests/bench/mappings: $(B)/tests/bench/mappings.o \
+	$(filter-out $(B)/tools/cmd/portlease.o,$(tools_o))
 $(B)/tests/bench/ready: $(B)/tests/bench/ready.o
 $(B)/tests/bench/shim: $(B)/tests/bench/shim.o
-$(B)/tests/bench/acquire $(B)/tests/bench/ready $(B)/tests/bench/shim:
+$(B)/tests/bench/acquire $(B)/tests/bench/mappings $(B)/tests/bench/ready \
+$(B)/tests/bench/shim:
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_LDLIBS) -pthread
 
-.PHONY: bench-acquire bench-ready bench-shim
+.PHONY: bench-acquire bench-mappings bench-ready bench-shim
