@@ -1,11 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/ipc.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "lease/terms.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+bool
+ipc_again(int error)
+{
+	if (error == ENOMEM || error == ENOBUFS)
+		clock_sleep(1);
+	return error == ENOMEM || error == ENOBUFS || error == EINTR;
+}
+
+int
+ipc_send(int fd, const void *message, size_t size)
+{
+	while (send(fd, message, size, MSG_NOSIGNAL) == -1)
+		if (!ipc_again(errno))
+			return -1;
+	return 0;
+}
 
 int
 ipc_fill_start(

@@ -64,6 +64,13 @@ struct ipc_start {
 	char notify[108]; /* NOTIFY_SOCKET, "" leave it as it is */
 };
 
+/* Send a message; again when memory is short, which waits a moment, or when
+ * interrupted.  -1 with errno when nobody is there to read it. */
+int ipc_send(int fd, const void *message, size_t size);
+
+/* Did a call fail so that it may succeed the next time?  Waits like above. */
+bool ipc_again(int error);
+
 /* All but notify.  0; -1 with E2BIG when the terms are too long for it. */
 int ipc_fill_start(
     struct ipc_start *start, const struct terms *t, const char *record);

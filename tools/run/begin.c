@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static void
@@ -91,7 +90,7 @@ claim_address(struct monitor *m)
 	msg_line("%s", m->claim.why);
 	end.sig = cancel.sig;
 	if (end.sig != 0)
-		(void)send(m->control, &end, sizeof(end), MSG_NOSIGNAL);
+		(void)ipc_send(m->control, &end, sizeof(end));
 	exit(EXIT_PORTLEASE);
 }
 
@@ -150,7 +149,7 @@ hand_over(struct monitor *m)
 
 	m->state = LIFE_LEASED;
 	m->outcome.commandless = true;
-	if (send(m->control, &m->start, sizeof(m->start), MSG_NOSIGNAL) != -1) {
+	if (ipc_send(m->control, &m->start, sizeof(m->start)) == 0) {
 		close(m->control);
 		m->control = -1;
 	}
@@ -181,6 +180,6 @@ monitor_begin(struct monitor *m)
 	if (command == 0)
 		hand_over(m);
 	else
-		(void)send(FD_STUB, &m->start, sizeof(m->start), MSG_NOSIGNAL);
+		(void)ipc_send(FD_STUB, &m->start, sizeof(m->start));
 	close(FD_STUB);
 }

@@ -185,15 +185,6 @@ begin(struct front *f, const struct options *o, char *const line[],
 	orphans_finish(o, begun);
 }
 
-/* Short of memory, or interrupted: the same call may succeed the next time. */
-static bool
-passes(int error)
-{
-	if (error == ENOMEM || error == ENOBUFS)
-		clock_sleep(1);
-	return error == ENOMEM || error == ENOBUFS || error == EINTR;
-}
-
 static void
 pass_signals(struct front *f, int signals)
 {
@@ -204,10 +195,7 @@ pass_signals(struct front *f, int signals)
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		f->sig = out.sig = (int)info.ssi_signo;
 		out.terminal = f->request.foreground && info.ssi_code > 0;
-		while (
-		    send(f->control, &out, sizeof(out), MSG_NOSIGNAL) == -1 &&
-		    passes(errno))
-			;
+		(void)ipc_send(f->control, &out, sizeof(out));
 	}
 }
 
@@ -224,17 +212,15 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fds[1].fd == -1)
 		err(EXIT_PORTLEASE, "signalfd"); /* the monitor sees us go */
-	if (fds[1].fd == -1)
-		err(EXIT_PORTLEASE, "signalfd");
 	for (;;) {
-		if (poll(fds, 2, -1) == -1 && passes(errno))
+		if (poll(fds, 2, -1) == -1 && ipc_again(errno))
 			continue;
 		pass_signals(f, fds[1].fd);
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(f->control, answer, size, 0);
 		/* It closed with a signal unread; its answer is still there. */
-		if (n == -1 && (errno == ECONNRESET || passes(errno)))
+		if (n == -1 && (errno == ECONNRESET || ipc_again(errno)))
 			continue;
 		return n;
 	}

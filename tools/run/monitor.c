@@ -319,6 +319,6 @@ monitor_main(void)
 	status_verdict(
 	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
 	if (m.control != -1)
-		(void)send(m.control, &end, sizeof(end), MSG_NOSIGNAL);
+		(void)ipc_send(m.control, &end, sizeof(end));
 	return 0;
 }
