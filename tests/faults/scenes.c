@@ -163,15 +163,15 @@ trap(struct shot *shot, struct played *out)
 #define MAIN "munmap(" /* the last call of the loader */
 
 const struct scene scenes[] = {
-	{ "front of run", serve, 0, .all = true },
-	{ "monitor of run", serve, 1, .all = true },
-	{ "command of run, before its exec", serve, 2, .all = true,
+	{ "front of run", serve, 0, .trial = TRIAL_ALL },
+	{ "monitor of run", serve, 1, .trial = TRIAL_ALL },
+	{ "command of run, before its exec", serve, 2, .trial = TRIAL_ALL,
 	    .execs = true },
 	{ "monitor of run, a process is left", straggle, 1, .from = "waitid(" },
 	{ "front of acquire", acquire, 0, .from = MAIN },
 	{ "monitor of acquire", acquire, 1, .from = "renameat" },
 	{ "release", release, 0, .from = MAIN },
-	{ "reap", reap, 0, .all = false },
+	{ "reap", reap, 0, .trial = TRIAL_TWO },
 	{ "front of run, beside an orphan", run_beside_orphan, 0,
 	    .from = MAIN },
 	{ "monitor of run, an orphan has the address", adopt_orphan, 1,

@@ -18,11 +18,18 @@ struct played {
 		       -1 it did not end */
 };
 
+/* What happens to a call of the process. */
+enum trial {
+	TRIAL_ONE, /* it is killed or fails, one of these, in turn */
+	TRIAL_TWO, /* it is killed; it fails, each time in another way */
+	TRIAL_ALL /* it is killed; it fails, in every way */
+};
+
 struct scene {
 	const char *process; /* for people */
 	void (*play)(struct shot *shot, struct played *out);
 	unsigned int forks; /* shot.forks */
-	bool all; /* all errors of a call are tried, or else one in turn */
+	enum trial trial;
 	/* Lines of the log that begin with these are the first and the last
 	 * that count: the other calls are those of other scenes, too. */
 	const char *from, *until;

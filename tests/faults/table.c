@@ -44,13 +44,16 @@ take_call(const void *result)
 {
 	const struct call *call = result;
 	const char *const *errors = calls_errors(call->name);
+	enum trial trial = scenes[call->scene].trial;
 	unsigned int n = 0;
 
-	add_fault(call, "KILL");
-	while (errors[n] != NULL)
+	while (errors[n] != NULL && !call->loading)
 		n++;
-	for (unsigned int i = 0; i < n && !call->loading; i++)
-		if (scenes[call->scene].all || i == call->nth % n)
+	if (trial != TRIAL_ONE || call->nth % (n + 1) == n)
+		add_fault(call, "KILL");
+	for (unsigned int i = 0; i < n; i++)
+		if (trial == TRIAL_ALL ||
+		    call->nth % (n + (trial == TRIAL_ONE)) == i)
 			add_fault(call, errors[i]);
 }
 
