@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Programs that come in by `exec`, or by the variables of `acquire`, are no
+ * children of the monitor.  Whatever they do, the lease does not end CLEAN
+ * while one of them lives.
+ */
+#include "lost.h"
+#include "story.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+STORIES(entrants);
+
+/* Options of guests/daemon.c, and whether they leave two witnesses. */
+static const struct manner {
+	const char *options[3];
+	bool ended;
+} manners[] = {
+	{ { NULL }, true },
+	{ { "-t" }, true },
+	{ { "-b", "9926" }, true },
+	{ { "-eb", "9926" }, true },
+	{ { "-e" }, false },
+};
+
+enum { MANNERS = sizeof(manners) / sizeof(*manners) };
+
+static pid_t
+daemon_of(const struct run *r)
+{
+	long pid = story_number(r->out, "pid ");
+
+	cr_assert_gt(pid, 0, "%s%s", r->out, r->err);
+	return (pid_t)pid;
+}
+
+/* text is what the end of the lease has said. */
+static void
+expect_end(const char *text, const char *ip, pid_t pid, const struct manner *m)
+{
+	if (m->ended) {
+		story_line(text, "*%s: straggler: pid %d (*", ip, pid);
+		cr_expect_null(strstr(text, "HELD"), "%s", text);
+		cr_expect_null(strstr(text, "UNKNOWN"), "%s", text);
+		story_gone(pid);
+		return;
+	}
+	story_line(text, "*%s: pid %d (*) is left alone: *", ip, pid);
+	story_line(text, "*%s: HELD: 1 process left", ip);
+	cr_expect_eq(kill(pid, 0), 0);
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+	(void)RUN(PORTLEASE, "reap", ip);
+}
+
+Test(entrants, a_daemon_brought_by_exec_is_not_forgotten)
+{
+	for (size_t i = 0; i < MANNERS; i++) {
+		const struct manner *m = &manners[i];
+		struct run *server = START(PORTLEASE, "run", "-v", "-g", "1s",
+		    TELL_IP, "sh", "-c", "read line");
+		const char *ip = story_ip(server);
+		struct run *exec =
+		    RUN(PORTLEASE, "exec", "--lease", ip, GUEST("daemon"),
+			m->options[0], m->options[1], m->options[2]);
+
+		story_tell(server, "end\n");
+		(void)story_end(server);
+		expect_end(server->err, ip, daemon_of(exec), m);
+	}
+	story_left_nothing();
+}
+
+Test(entrants, a_daemon_of_an_acquired_lease_is_not_forgotten)
+{
+	for (size_t i = 0; i < MANNERS; i++) {
+		const struct manner *m = &manners[i];
+		struct run *script = RUN("sh", "-c",
+		    "eval \"$(" PORTLEASE " acquire -g 1s)\"\n"
+		    "echo ip $PORTLEASE_IP\n" GUEST("daemon") " \"$@\"\n"
+							      "exec " PORTLEASE
+							      " release",
+		    "sh", m->options[0], m->options[1], m->options[2]);
+
+		expect_end(script->err, story_ip(script), daemon_of(script), m);
+	}
+	story_left_nothing();
+}
+
+/* The commonest orphan of a server that forks its workers. */
+Test(entrants, a_fork_without_exec_and_sockets_is_reaped_after_its_monitor)
+{
+	struct run *run = START(PORTLEASE, "run", "-g", "1s", TELL_IP, "sh",
+	    "-c", GUEST("daemon") "; read line");
+	const char *ip = story_ip(run);
+	struct run *reap;
+	pid_t pid;
+
+	story_says(run, "pid ");
+	pid = daemon_of(run);
+	lost_kill();
+	story_tell(run, "end\n");
+	(void)story_end(run);
+	reap = RUN(PORTLEASE, "reap", ip);
+	story_line(reap->out, "%s: pid %d (*) was asked to end", ip, pid);
+	cr_expect_eq(WEXITSTATUS(reap->status), 0, "%s", reap->out);
+	story_gone(pid);
+}
+
+/* A process that a look at an empty /proc misses holds the address. */
+Test(entrants, a_proc_that_shows_nobody_proves_nothing)
+{
+	const char *empty = story_path("empty");
+	char script[512];
+	struct run *r;
+
+	cr_assert_eq(mkdir(empty, 0700), 0);
+	(void)snprintf(script, sizeof(script),
+	    "sleep 600 >/dev/null 2>&1 & echo pid $!; mount --bind %s /proc",
+	    empty);
+	r = RUN("unshare", geteuid() == 0 ? "-m" : "-rm", PORTLEASE, "run",
+	    "-v", "-g", "1s", "sh", "-c", script);
+	if (strstr(r->err, "unshare:") != NULL || strstr(r->err, "mount:"))
+		story_skip("no mount namespace: %s", r->err);
+	story_line(r->err, "*: UNKNOWN: /proc is missing or of another pid "
+			   "namespace");
+	cr_expect_null(strstr(r->err, "CLEAN"), "%s", r->err);
+	story_signal_pid(daemon_of(r), SIGKILL);
+}
+
+Test(entrants, a_proc_of_another_pid_namespace_is_refused)
+{
+	struct run *r = RUN("unshare", geteuid() == 0 ? "-pf" : "-rpf",
+	    PORTLEASE, "run", "echo", "ran");
+
+	if (strstr(r->err, "unshare:") != NULL)
+		story_skip("no pid namespace: %s", r->err);
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	story_line(r->err, "portlease: /proc *mount -t proc proc /proc*");
+	cr_expect_str_empty(r->out);
+}
+
+/* The script has the variables still, and the address may be another's. */
+Test(entrants, a_process_of_a_lease_that_is_over_binds_nothing_there)
+{
+	struct run *r = START("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire)\"\n" PORTLEASE " release -q\n"
+	    "exec " GUEST("fixedport") " 9926");
+
+	story_warns(r, "this lease has ended");
+	story_warns(r, "Network is down");
+	story_signal(r, SIGKILL);
+	(void)story_end(r);
+}
