@@ -20,9 +20,10 @@ void
 reapchild_exec(uint32_t ip, int sig, int64_t grace, int out, char *const env[])
 {
 	char wait[32], number[16], address[INET_ADDRSTRLEN] = "--all";
+	char quiet[] = "-q";
 	char *args[] = { (char[]){ "portlease" }, (char[]){ "reap" },
 		(char[]){ "-g" }, wait, (char[]){ "-s" }, number, address,
-		ip == 0 ? (char[]){ "-q" } : NULL, NULL };
+		ip == 0 ? quiet : NULL, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 

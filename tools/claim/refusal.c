@@ -46,7 +46,7 @@ refusal_lock(const struct leftover *stranger, char text[static REFUSAL_TEXT])
 	char by[HOLDER_TEXT];
 
 	(void)snprintf(text, REFUSAL_TEXT,
-	    "port %u, which portlease needs, is taken%s by %s", ADDRLOCK_PORT,
+	    "port %d, which portlease needs, is taken%s by %s", ADDRLOCK_PORT,
 	    stranger->blocks ? " on every address" : "", holder(stranger, by));
 }
 
