@@ -61,6 +61,7 @@ plan_for(enum fate fate, int life)
 	struct plan p = { .home = below(HOMES),
 		.id = soak.rounds,
 		.child = fate == LEAK ? (below(2) ? "-c" : "-d") : "",
+		.adopts = below(4) == 0,
 		.daemon = below(4) == 0 };
 
 	if (fate == WELL || fate == LEAK || fate == SCRIPT)
@@ -83,7 +84,8 @@ start(struct slot *s, long long now)
 		s->visit = 0;
 		s->pid = starts_script(&s->plan);
 	} else {
-		s->visit = below(2) ? now + below(life) : 0;
+		/* On an adopted address it might find the next lease. */
+		s->visit = !s->plan.adopts && below(2) ? now + below(life) : 0;
 		s->pid = starts_run(&s->plan);
 	}
 	soak.started[s->fate]++;

@@ -96,6 +96,7 @@ fates_strike(struct slot *s, long long now)
 		(void)kill(s->pid, SIGKILL);
 		break;
 	case MONITOR:
+		dprintf(WORDS, "orphan %u\n", s->plan.id);
 		if (kill_child(s->pid, child_of(s->pid)))
 			fates_monitors++;
 		else

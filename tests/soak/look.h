@@ -39,8 +39,9 @@ void sockets_all(void);
  */
 struct heard {
 	void (*round)(unsigned int block); /* starts */
+	void (*orphaned)(unsigned int block); /* its monitor is killed */
 	void (*leased)(uint32_t address, unsigned int port);
-	void (*freed)(uint32_t address, bool clean);
+	void (*freed)(uint32_t address, bool clean, bool reaped);
 };
 
 /* Read the lines that are there; never blocks. */

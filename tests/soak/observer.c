@@ -36,16 +36,26 @@ static struct sockets before;
 
 static struct {
 	unsigned long samples, shared, flickers;
-	unsigned long clean, cooling, strange, checked, scans;
+	unsigned long clean, cooling, late, scans;
 	unsigned long sockets, mappings; /* contradictions */
 	unsigned int most; /* tenants at once */
 	bool tenant[LAST + 1];
 	bool slice[1 << 16]; /* by the middle 16 bits of the address */
 } tally;
 
-/* Which block has a slice, and whether the lease of a block is over. */
-static unsigned short current[1 << 16]; /* block + 1; 0 unknown */
-static bool over[BLOCKS];
+/*
+ * Which block has a slice, and what became of the lease of a block.  A reaper
+ * writes its lines when it exits: what it says of a lease may come after the
+ * next one is there.  So its word counts for an orphan alone, and not while
+ * the line of one before is still to come.
+ */
+static struct slice {
+	unsigned short lease; /* block + 1; 0 unknown */
+	unsigned short awaited; /* lines of reapers, of leases before */
+} slices[1 << 16];
+static struct {
+	bool over, orphan;
+} leases[BLOCKS];
 static bool fresh; /* a lease has ended since the last look at everything */
 
 static unsigned int
@@ -56,39 +66,56 @@ block_of(const struct seen *s)
 
 /* --- what the tools say --------------------------------------------------- */
 
-static unsigned short *
-current_of(uint32_t address)
+static struct slice *
+slice_of(uint32_t address)
 {
-	return &current[address >> 8 & 0xffff];
+	return &slices[address >> 8 & 0xffff];
 }
 
 static void
 round_starts(unsigned int block)
 {
-	over[block] = false;
+	leases[block].over = leases[block].orphan = false;
 }
 
+static void
+orphaned(unsigned int block)
+{
+	leases[block].orphan = true;
+}
+
+/* The lease that had the slice before is over, whether that was told or not. */
 static void
 leased(uint32_t address, unsigned int port)
 {
+	struct slice *s = slice_of(address);
+
+	if (s->lease != 0) {
+		leases[s->lease - 1].over = true;
+		s->awaited++;
+	}
+	s->lease = 0;
 	if (port >= FIRST && port <= LAST)
-		*current_of(address) =
-		    (unsigned short)((port - FIRST) / BLOCK + 1);
+		s->lease = (unsigned short)((port - FIRST) / BLOCK + 1);
 }
 
 static void
-freed(uint32_t address, bool clean)
+freed(uint32_t address, bool clean, bool reaped)
 {
-	unsigned short *lease = current_of(address);
+	struct slice *s = slice_of(address);
 
 	tally.clean += clean;
 	tally.cooling += !clean;
 	fresh = true;
-	if (*lease == 0)
-		tally.strange++;
-	else
-		over[*lease - 1] = true;
-	*lease = 0;
+	if (s->lease == 0 ||
+	    (reaped && (s->awaited > 0 || !leases[s->lease - 1].orphan))) {
+		if (s->awaited > 0)
+			s->awaited--;
+		tally.late++;
+		return;
+	}
+	leases[s->lease - 1].over = true;
+	s->lease = 0;
 }
 
 /* --- what the kernel says ------------------------------------------------- */
@@ -140,7 +167,7 @@ suspect(const struct seen *a, const struct seen *b)
 static void
 judge(const struct seen *s)
 {
-	if (!over[block_of(s)] || s->inode == 0)
+	if (!leases[block_of(s)].over || s->inode == 0)
 		return;
 	tally.sockets++;
 	printf("observer: CONTRADICTION: port %u of a lease that is over on "
@@ -233,9 +260,9 @@ print_tally(unsigned int remain)
 	printf("observer: %lu addresses with two tenants (%lu flickers), %u "
 	       "sockets left\n",
 	    tally.shared, tally.flickers, remain);
-	printf("observer: %lu CLEAN and %lu COOLING checked (%lu of leases "
-	       "that were not told of), %lu looks at every process\n",
-	    tally.clean, tally.cooling, tally.strange, tally.scans);
+	printf("observer: %lu CLEAN and %lu COOLING checked (%lu of them told "
+	       "late: processes only), %lu looks at everything\n",
+	    tally.clean, tally.cooling, tally.late, tally.scans);
 	printf("observer: %lu contradictions: %lu sockets, %lu mappings\n",
 	    tally.sockets + tally.mappings, tally.sockets, tally.mappings);
 }
@@ -243,7 +270,8 @@ print_tally(unsigned int remain)
 static void
 watch(int end, const char *directory)
 {
-	static const struct heard heard = { round_starts, leased, freed };
+	static const struct heard heard = { round_starts, orphaned, leased,
+		freed };
 	struct pollfd pfd = { .fd = end, .events = POLLIN };
 	unsigned long scan = 0;
 

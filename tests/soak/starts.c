@@ -142,7 +142,7 @@ starts_script(const struct plan *p)
 	(void)snprintf(text, sizeof(text),
 	    "eval \"$(%s acquire -v -g 400ms -p 9926 --sh --owner $$)\" || "
 	    "exit 1; echo leased $PORTLEASE_IP %u >&%d; %s & wait; "
-	    "exec %s release -v 2>&%d",
+	    "exec %s release 2>&%d",
 	    with.portlease, port_of(p), WORDS, lines, with.portlease, WORDS);
 	return start(p->home, text);
 }
@@ -154,7 +154,7 @@ starts_run(const struct plan *p)
 	char lines[1600], text[4096], ip[32] = "";
 
 	both_lines(lines, p);
-	if (below(4) == 0) {
+	if (p->adopts) {
 		(void)snprintf(
 		    ip, sizeof(ip), "--ip 127.9.%d.1", below(ADOPTED));
 		starts_tally.adopted++;

@@ -24,8 +24,8 @@ struct plan {
 	unsigned int id; /* of its block of ports */
 	const char *child; /* option of the tenant: what it leaves behind */
 	int life; /* milliseconds of the tenant; 0 until it is ended */
-	bool
-	    daemon; /* leaves one; that of acquire is no child of the monitor */
+	bool adopts; /* one of a few addresses */
+	bool daemon; /* leaves one; acquire's is no child of the monitor */
 };
 
 struct starts_tally {

@@ -42,26 +42,28 @@ status_line(const char *line, const struct heard *heard)
 	if (strstr(line, "\"event\":\"leased\"") != NULL)
 		heard->leased(address, port_of_command(line));
 	else if (strstr(line, "\"verdict\":\"CLEAN\"") != NULL)
-		heard->freed(address, true);
+		heard->freed(address, true, false);
 	else if (strstr(line, "\"verdict\":\"COOLING\"") != NULL)
-		heard->freed(address, false);
+		heard->freed(address, false, false);
 }
 
+/* Of `release`, which says "portlease: ", or of `reap`. */
 static void
 text_line(const char *line, const struct heard *heard)
 {
+	bool reaped = strncmp(line, "portlease: ", 11) != 0;
 	const char *at;
 	uint32_t address;
 
-	if (strncmp(line, "portlease: ", 11) == 0)
+	if (!reaped)
 		line += 11;
 	at = strchr(line, ' ');
 	if (at == NULL || !address_at(line, &address))
 		return;
 	if (strncmp(at, " CLEAN: ", 8) == 0)
-		heard->freed(address, true);
+		heard->freed(address, true, reaped);
 	else if (strncmp(at, " COOLING: ", 10) == 0)
-		heard->freed(address, false);
+		heard->freed(address, false, reaped);
 }
 
 static void
@@ -74,6 +76,8 @@ hear_line(const char *line, const struct heard *heard)
 		status_line(line, heard);
 	else if (sscanf(line, "round %u", &number) == 1)
 		heard->round(number % BLOCKS);
+	else if (sscanf(line, "orphan %u", &number) == 1)
+		heard->orphaned(number % BLOCKS);
 	else if (strncmp(line, "leased ", 7) == 0 &&
 		 sscanf(line, "leased %*s %u", &number) == 1 &&
 		 address_at(line + 7, &address))
