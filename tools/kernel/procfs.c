@@ -113,6 +113,18 @@ procfs_pids(pid_t **pids)
 	return procdir_numbers("/proc", pids);
 }
 
+pid_t
+procfs_last_pid(void)
+{
+	char text[128];
+	const char *last;
+
+	if (procfs_read(text, sizeof(text), "/proc/loadavg") < 0)
+		return 0;
+	last = strrchr(text, ' ');
+	return last != NULL ? (pid_t)strtol(last, NULL, 10) : 0;
+}
+
 ssize_t
 procfs_threads(pid_t pid, pid_t **tids)
 {

@@ -53,6 +53,12 @@ ssize_t procfs_sockets(pid_t pid, uint32_t **inodes);
 /* Every process (not thread) in /proc.  Returns how many; -1 with errno. */
 ssize_t procfs_pids(pid_t **pids);
 
+/*
+ * The pid that was given out last; the next one may be the lowest that is free.
+ * 0 when that cannot be seen.  See proc(5), /proc/loadavg.
+ */
+pid_t procfs_last_pid(void);
+
 /* The threads of a process, itself included. */
 ssize_t procfs_threads(pid_t pid, pid_t **tids);
 

@@ -145,18 +145,32 @@ kill_if_proven(struct search_ctx *ctx, pid_t pid)
 	return killed;
 }
 
+/* How many of these pids, in order, are not above the last one given out. */
+static size_t
+count_current(const pid_t *pids, size_t n)
+{
+	pid_t last = procfs_last_pid();
+
+	while (n > 0 && pids[n - 1] > last)
+		n--;
+	return n;
+}
+
 size_t
 ending_kill(const struct stored *s, const struct evidence *sockets)
 {
 	struct search_ctx ctx;
-	size_t killed = 0;
+	size_t killed = 0, n, youngest;
 	pid_t *pids;
-	ssize_t n;
+	ssize_t found;
 
 	witness_begin(&ctx, s, sockets);
-	n = procfs_pids(&pids);
-	while (n > 0 && ctx.error == 0)
-		killed += kill_if_proven(&ctx, pids[--n]);
+	found = procfs_pids(&pids);
+	n = found > 0 ? (size_t)found : 0;
+	/* Those above the last one are older than all the others. */
+	youngest = n + count_current(pids, n);
+	for (size_t i = 1; i <= n && ctx.error == 0; i++)
+		killed += kill_if_proven(&ctx, pids[(youngest - i) % n]);
 	free(pids);
 	(void)witness_end(&ctx);
 	return killed;

@@ -17,7 +17,7 @@
 enum {
 	ROUNDS = 8, /* of looking and asking */
 	LOOKS = 4, /* after the last SIGKILL */
-	STORM = 2000, /* milliseconds against programs that keep forking */
+	STORM = 10000, /* milliseconds against programs that keep forking */
 	PASSES = 2, /* that find nobody before that is believed, */
 	PASSES_LISTENING = 20, /* and while something still listens */
 	EXEC_TIME = 5 /* milliseconds; no event tells of an exec */
