@@ -93,7 +93,7 @@ lost_expect_reaped(const char *ip)
 	struct run *r = RUN(PORTLEASE, "reap", ip);
 
 	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
-	story_line(r->out, "%s: C[LO]*: *", ip); /* CLEAN or COOLING */
+	story_freed(r->out, ip);
 	cr_expect_str_eq(lost_leases(), "");
 }
 

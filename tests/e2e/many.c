@@ -38,7 +38,7 @@ Test(many, more_tenants_than_descriptors_get_their_grace)
 {
 	const char *marker = story_path("flushed");
 	struct run *r = START("sh", "-c",
-	    "eval \"$(ulimit -n 24; " PORTLEASE " acquire -g 20s)\"; " SERVERS
+	    "eval \"$(ulimit -n 24; " PORTLEASE " acquire -g 10m)\"; " SERVERS
 	    "read line; " PORTLEASE " release; echo status=$?",
 	    marker);
 
@@ -67,7 +67,7 @@ Test(many, a_reaper_gives_it_to_them_too)
 	pid = lost_find();
 	story_signal_pid(pid, SIGKILL);
 	story_gone(pid);
-	r = RUN("sh", "-c", "ulimit -n 16; " PORTLEASE " reap -g 20s $0", ip);
+	r = RUN("sh", "-c", "ulimit -n 16; " PORTLEASE " reap -g 10m $0", ip);
 	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
 	expect_all_flushed(marker);
 	story_end(front);

@@ -127,7 +127,7 @@ Test(record, a_program_that_cuts_it_short_does_not_end_the_monitor)
 /* The monitor is in the middle of it: with a waiter, a signal, stragglers. */
 Test(record, one_that_is_cut_while_it_is_used_leaves_the_rest_as_always)
 {
-	struct run *r = START(PORTLEASE, "run", "-g", "5s", "--ready-listen",
+	struct run *r = START(PORTLEASE, "run", "-g", "10m", "--ready-listen",
 	    "9926,9927", TELL_IP, "sh", "-c",
 	    "echo ready $$; while :; do sleep 1; done");
 	struct stored lease;

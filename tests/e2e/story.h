@@ -131,6 +131,8 @@ void story_has_all(const char *text, const char *const words[]);
  */
 __attribute__((format(printf, 2, 3))) void story_line(
     const char *text, const char *format, ...);
+/* Expects the line that says that the address is free: CLEAN or COOLING. */
+void story_freed(const char *text, const char *ip);
 /* "127.0.0.5:9926"; a few of them at a time. */
 const char *story_at(const char *ip, const char *port);
 /* Expects no lease; story_left_nothing() waits first until no process is left.

@@ -77,6 +77,16 @@ story_line(const char *text, const char *format, ...)
 	    has_line(text, pattern), "no line \"%s\" in: %s", pattern, text);
 }
 
+void
+story_freed(const char *text, const char *ip)
+{
+	if (strstr(text, "COOLING") == NULL)
+		story_line(
+		    text, "*%s: CLEAN: no process and no socket left", ip);
+	else
+		story_line(text, "*%s: COOLING: * socket* closing", ip);
+}
+
 const char *
 story_at(const char *ip, const char *port)
 {
