@@ -53,12 +53,13 @@ before(const char *log, const char *line, const char *name)
 	return n;
 }
 
-/* The loader ends with the munmap(2) of its cache. */
-static void
+/* How many count.  The loader ends with the munmap(2) of its cache. */
+static size_t
 list_calls(const struct scene *s, const char *log, struct call *call, int out)
 {
 	bool within = s->from == NULL;
 	const char *next;
+	size_t n = 0;
 
 	for (const char *line = log; (next = strchr(line, '\n')) != NULL;
 	     line = next + 1) {
@@ -68,12 +69,14 @@ list_calls(const struct scene *s, const char *log, struct call *call, int out)
 		call->nth = before(log, line, call->name) + 1;
 		if (within && write(out, call, sizeof(*call)) == -1)
 			err(1, "write");
+		n += within;
 		if ((executed(line) && s->execs) ||
 		    (within && s->until != NULL && begins(line, s->until)))
 			break;
 		call->loading = (call->loading || executed(line)) &&
 				!begins(line, "munmap(");
 	}
+	return n;
 }
 
 void
@@ -92,7 +95,8 @@ survey_scene(size_t scene, int out)
 	shot.forks = s->forks;
 	s->play(&shot, &played);
 	shot_end(&shot);
-	list_calls(s, shot.log, &call, out);
+	if (list_calls(s, shot.log, &call, out) == 0 || call.loading)
+		errx(1, "%s: its calls are not in the log", s->process);
 	remains_end(played.ip, wrong, sizeof(wrong));
 	if (played.status != 0 || wrong[0] != '\0')
 		errx(1, "%s: status %x without a fault; %s", s->process,
