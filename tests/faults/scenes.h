@@ -21,7 +21,8 @@ struct played {
 /* What happens to a call of the process. */
 enum trial {
 	TRIAL_ONE, /* it is killed or fails, one of these, in turn */
-	TRIAL_TWO, /* it is killed; it fails, each time in another way */
+	TRIAL_TWO, /* it is killed, and fails, each time in another way; but
+		      a call of the same name fails only so often */
 	TRIAL_ALL /* it is killed; it fails, in every way */
 };
 

@@ -22,6 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { OFTEN = 24 /* calls of one name */ };
+
 /* Written by the main process alone, before it forks. */
 static struct fault *faults;
 static size_t nfaults;
@@ -38,23 +40,35 @@ add_fault(const struct call *call, const char *what)
 	faults[nfaults++] = (struct fault){ *call, what };
 }
 
+/* Does this call fail with its i-th error of n? */
+static bool
+fails(const struct call *call, unsigned int i, unsigned int n)
+{
+	switch (scenes[call->scene].trial) {
+	case TRIAL_ONE:
+		return call->nth % (n + 1) == i;
+	case TRIAL_TWO:
+		return call->nth % n == i && call->nth <= OFTEN;
+	default:
+		return true;
+	}
+}
+
 /* What the loader cannot do is no matter of ours. */
 static void
 take_call(const void *result)
 {
 	const struct call *call = result;
 	const char *const *errors = calls_errors(call->name);
-	enum trial trial = scenes[call->scene].trial;
 	unsigned int n = 0;
 
 	while (errors[n] != NULL && !call->loading)
 		n++;
-	if (trial != TRIAL_ONE || call->nth % (n + 1) == n)
-		add_fault(call, "KILL");
 	for (unsigned int i = 0; i < n; i++)
-		if (trial == TRIAL_ALL ||
-		    call->nth % (n + (trial == TRIAL_ONE)) == i)
+		if (fails(call, i, n))
 			add_fault(call, errors[i]);
+	if (scenes[call->scene].trial != TRIAL_ONE || call->nth % (n + 1) == n)
+		add_fault(call, "KILL");
 }
 
 static void
