@@ -172,7 +172,7 @@ const struct scene scenes[] = {
 	{ "front of acquire", acquire, 0, .from = MAIN },
 	{ "monitor of acquire", acquire, 1, .from = "renameat" },
 	{ "release", release, 0, .from = MAIN },
-	{ "reap", reap, 0, .trial = TRIAL_TWO },
+	{ "reap", reap, 0, .trial = TRIAL_TWO, .from = MAIN },
 	{ "front of run, beside an orphan", run_beside_orphan, 0,
 	    .from = MAIN },
 	{ "monitor of run, an orphan has the address", adopt_orphan, 1,

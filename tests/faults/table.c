@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OFTEN = 24 /* calls of one name */ };
+enum { OFTEN = 16 /* calls of one name */ };
 
 /* Written by the main process alone, before it forks. */
 static struct fault *faults;
