@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * An option is a row: its names, the commands that take it, the kind of its
- * value, and the field of struct options where the value goes.  getopt_long(3)
- * does the splitting; it stops at the first operand.
- */
+/* getopt_long(3) does the splitting; it stops at the first operand. */
 #include "cmd/getopts.h"
 #include "base/parse.h"
 #include "base/printable.h"
 #include "base/text.h"
+#include "cmd/optrows.h"
 #include "kernel/addrlock.h"
 #include "lease/terms.h"
 
@@ -19,117 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum kind {
-	HELP,
-	FLAG, /* no argument */
-	CHOICE, /* a word of the metavar; its index is the value */
-	DURATION,
-	LIMIT, /* a duration, or a bare 0 */
-	SIGNAL,
-	NUMBER, /* from 0 */
-	PORTS,
-	ADDRESS,
-	TEXT, /* not empty, and not cut */
-	FILE_PATH /* made absolute */
-};
-
-struct row {
-	const char *name;
-	char letter;
-	const char *metavar; /* NULL: takes no argument */
-	unsigned int commands;
-	enum kind kind;
-	size_t offset, size; /* of the field */
-	const char *help;
-	const char *expected; /* what a bad argument should have been */
-};
-
-/* The offset and size of a field; only a field of this type compiles. */
-#define MEMBER(name) (((struct options *)0)->name)
-#define FIELD(type, name)                                                      \
-	offsetof(struct options, name) +                                       \
-	    0 * sizeof(char[__builtin_types_compatible_p(                      \
-				type, __typeof__(MEMBER(name)))                \
-				? 1                                            \
-				: -1]),                                        \
-	    sizeof(MEMBER(name))
-
-#define A_DURATION "a number with ms, s, m or h"
-#define PORT_LIST  "a list of up to 32 ports and ranges, as 9925-9927,1883"
-
-static const struct row rows[] = {
-	{ "ports", 'p', "PORTS", CMD_RUN | CMD_ACQUIRE, PORTS,
-	    FIELD(struct terms, terms),
-	    "declared ports (default " OPTIONS_PORTS ")", PORT_LIST },
-	{ "ip", 0, "IP", CMD_RUN | CMD_ACQUIRE, ADDRESS, FIELD(uint32_t, ip),
-	    "adopt this address instead of leasing a slice",
-	    "an address in 127.0.0.0/8" },
-	{ "ip-arg", 0, "NAME", CMD_RUN, TEXT, FIELD(char[], ip_arg),
-	    "adopt the address in the command's own --NAME=IP", "a name" },
-	{ "lease", 0, "IP", CMD_EXEC, ADDRESS, FIELD(uint32_t, ip),
-	    "the lease to enter (default: the only one)", "a leased address" },
-	{ "wait", 0, "TIME", CMD_RUN | CMD_ACQUIRE, DURATION,
-	    FIELD(int64_t, wait),
-	    "how long an address may take to be free (30s)", A_DURATION },
-	{ "owner", 0, "PID", CMD_RUN | CMD_ACQUIRE, NUMBER, FIELD(pid_t, owner),
-	    "end the lease when this process dies (the parent; 0: nobody)",
-	    "a process id, or 0" },
-	{ "grace", 'g', "TIME", CMD_RUN | CMD_ACQUIRE | CMD_REAP, DURATION,
-	    FIELD(int64_t, grace), "time to end before SIGKILL (10s)",
-	    A_DURATION },
-	{ "signal", 's', "SIGNAL", CMD_RUN | CMD_ACQUIRE | CMD_REAP, SIGNAL,
-	    FIELD(int, sig), "how to ask processes to end (TERM)",
-	    "a signal's name or number" },
-	{ "until", 0, "main|tree", CMD_RUN, CHOICE, FIELD(enum until, until),
-	    "lease ends with the command, or its last descendant (main)",
-	    "main or tree" },
-	{ "on-leak", 0, "warn|fail|ignore", CMD_RUN | CMD_ACQUIRE, CHOICE,
-	    FIELD(enum on_leak, on_leak),
-	    "what a leak does (warn); fail exits 123", "warn, fail or ignore" },
-	{ "record", 0, "FILE", CMD_RUN | CMD_ACQUIRE, FILE_PATH,
-	    FIELD(char[], record), "keep a copy of the record", "a file" },
-	{ "sh", 0, NULL, CMD_ACQUIRE, FLAG, FIELD(bool, sh),
-	    "print shell commands for eval (default)", NULL },
-	{ "ready-listen", 0, "PORTS", CMD_RUN | CMD_ACQUIRE, PORTS,
-	    FIELD(struct terms, awaited),
-	    "ready when the lease listens on all of them", PORT_LIST },
-	{ "listen", 0, "PORTS", CMD_WAIT, PORTS, FIELD(struct terms, awaited),
-	    "ready when the lease listens on all of them", PORT_LIST },
-	{ "ready-cmd", 0, "CMD", CMD_RUN | CMD_WAIT, TEXT,
-	    FIELD(char[], ready_cmd),
-	    "ready when sh -c CMD, run inside the lease, exits 0",
-	    "a command of at most 1023 bytes" },
-	{ "ready-notify", 0, NULL, CMD_RUN, FLAG, FIELD(bool, ready_notify),
-	    "ready when it sends READY=1 to $NOTIFY_SOCKET", NULL },
-	{ "idle-limit", 0, "TIME", CMD_RUN | CMD_WAIT, LIMIT,
-	    FIELD(int64_t, idle_limit),
-	    "hung when all of it sleeps so long (60s; 0: never)",
-	    A_DURATION ", or 0" },
-	{ "cap", 0, "TIME", CMD_RUN | CMD_WAIT, LIMIT, FIELD(int64_t, cap),
-	    "not ready when it takes longer (20m; 0: never)",
-	    A_DURATION ", or 0" },
-	{ "status-fd", 0, "N", CMD_RUN, NUMBER, FIELD(int, status_fd),
-	    "write what happens there, as lines of JSON", "a descriptor" },
-	{ "status-file", 0, "FILE", CMD_RUN, TEXT, FIELD(char[], status_file),
-	    "the same, to a file", "a file" },
-	{ "trap", 0, NULL, CMD_RUN, FLAG, FIELD(bool, trap),
-	    "catch static programs, Go and raw system calls, too", NULL },
-	{ "all", 'a', NULL, CMD_REAP, FLAG, FIELD(bool, all),
-	    "every orphan of yours", NULL },
-	{ "dry-run", 'n', NULL, CMD_REAP, FLAG, FIELD(bool, dry_run),
-	    "say what would be done", NULL },
-	{ "json", 'j', NULL, CMD_ACQUIRE | CMD_PS | CMD_SHOW, FLAG,
-	    FIELD(bool, json), "print JSON", NULL },
-	{ "verbose", 'v', NULL, CMD_RUN | CMD_ACQUIRE | CMD_WAIT, FLAG,
-	    FIELD(bool, verbose), "say what is leased and how it ended", NULL },
-	{ "quiet", 'q', NULL,
-	    CMD_RELEASE | CMD_RUN | CMD_ACQUIRE | CMD_REAP | CMD_WAIT, FLAG,
-	    FIELD(bool, quiet), "say nothing but errors", NULL },
-	{ "help", 'h', NULL, CMD_ALL, HELP, 0, 0, "print this and exit", NULL },
-};
-
 /* Values of getopt_long(3): a letter, or LONG + the row's index. */
-enum { ROWS = sizeof(rows) / sizeof(*rows), LONG = 256 };
+enum { LONG = 256 };
 
 /* The index of word in "main|tree"; -1 when it is not there. */
 static int
@@ -160,7 +48,7 @@ store_path(char *field, size_t size, const char *arg)
 
 /* False when arg is not of the row's kind. */
 static bool
-store(const struct row *row, void *field, const char *arg)
+store(const struct optrow *row, void *field, const char *arg)
 {
 	int64_t *ms = field;
 	int *n = field;
@@ -202,8 +90,8 @@ print_help(const struct command *command)
 	char left[48];
 
 	printf("usage: portlease %s\n\n", command->usage);
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct row *row = &rows[i];
+	for (int i = 0; i < optrows_n; i++) {
+		const struct optrow *row = &optrows[i];
 
 		if (!(row->commands & command->bit))
 			continue;
@@ -219,15 +107,15 @@ print_help(const struct command *command)
 
 /* What getopt_long(3) wants, made of the rows of this command. */
 static void
-make_getopt(unsigned int bit, struct option longs[static ROWS + 1],
-    char shorts[static 2 * ROWS + 3])
+make_getopt(unsigned int bit, struct option longs[static OPTROWS_MAX + 1],
+    char shorts[static 2 * OPTROWS_MAX + 3])
 {
 	size_t n = 0, s = 0;
 
 	shorts[s++] = '+';
 	shorts[s++] = ':';
-	for (int i = 0; i < ROWS; i++) {
-		const struct row *row = &rows[i];
+	for (int i = 0; i < optrows_n; i++) {
+		const struct optrow *row = &optrows[i];
 
 		if (!(row->commands & bit))
 			continue;
@@ -244,14 +132,14 @@ make_getopt(unsigned int bit, struct option longs[static ROWS + 1],
 	shorts[s] = '\0';
 }
 
-static const struct row *
+static const struct optrow *
 row_of(int c)
 {
 	int i = 0;
 
-	while (c < LONG && rows[i].letter != c)
+	while (c < LONG && optrows[i].letter != c)
 		i++;
-	return &rows[c < LONG ? i : c - LONG];
+	return &optrows[c < LONG ? i : c - LONG];
 }
 
 /* Is this an option, "--NAME" or "--NAME=...", of another command? */
@@ -262,9 +150,9 @@ is_elsewhere(const char *arg)
 
 	if (strncmp(arg, "--", 2) != 0)
 		return false;
-	for (size_t i = 0; i < ROWS; i++)
-		if (strlen(rows[i].name) == len - 2 &&
-		    strncmp(rows[i].name, arg + 2, len - 2) == 0)
+	for (int i = 0; i < optrows_n; i++)
+		if (strlen(optrows[i].name) == len - 2 &&
+		    strncmp(optrows[i].name, arg + 2, len - 2) == 0)
 			return true;
 	return false;
 }
@@ -287,8 +175,8 @@ refuse(int c, const char *command, char *argv[])
 char **
 getopts(struct options *o, const struct command *command, char *argv[])
 {
-	struct option longs[ROWS + 1];
-	char shorts[2 * ROWS + 3];
+	struct option longs[OPTROWS_MAX + 1];
+	char shorts[2 * OPTROWS_MAX + 3];
 	int argc = 0, c;
 
 	while (argv[argc] != NULL)
@@ -297,7 +185,7 @@ getopts(struct options *o, const struct command *command, char *argv[])
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct row *row;
+		const struct optrow *row;
 
 		if (c == '?' || c == ':')
 			refuse(c, command->name, argv);
