@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 7U
+#define RECORD_VERSION 8U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -32,7 +32,8 @@ enum {
 	RECORD_CONNECTED = 256, /* a power of two */
 	RECORD_EVENTS = 1536,
 	IMAGE_PATH = 112,
-	RECORD_COMMAND = 256
+	RECORD_COMMAND = 256,
+	RECORD_NAME = 64
 };
 
 /* What an image is, or why the shim cannot be in it. */
@@ -106,6 +107,7 @@ struct identity {
 	uint64_t since; /* CLOCK_MONOTONIC, nanoseconds */
 	uint64_t until; /* when the grace of ending is over, 0 not ending */
 	char line[RECORD_COMMAND]; /* the command, for people */
+	char name[RECORD_NAME]; /* of the lease, "" none */
 };
 
 enum { RECORD_REPORT = 4096 };

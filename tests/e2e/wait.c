@@ -96,6 +96,6 @@ Test(wait, refuses_what_makes_no_sense)
 	expect_refused(RUN(PORTLEASE, "wait", "127.64.3.1", "--listen", "1"),
 	    "127.64.3.1 is not leased");
 	expect_refused(RUN(PORTLEASE, "wait", "10.0.0.1", "--listen", "1"),
-	    "'10.0.0.1' is not an address");
+	    "'10.0.0.1' is neither an address");
 	expect_refused(RUN(PORTLEASE, "wait"), "*--listen");
 }

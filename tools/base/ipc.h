@@ -61,6 +61,7 @@ struct ipc_start {
 	char ip[16];
 	char record[PATH_MAX];
 	char terms[TERMS_TEXT];
+	char name[NAME_SIZE]; /* of the lease, "" none */
 	char notify[108]; /* NOTIFY_SOCKET, "" leave it as it is */
 };
 

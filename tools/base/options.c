@@ -9,7 +9,7 @@ options_default(struct options *o)
 {
 	*o = (struct options){
 		.owner = OWNER_DEFAULT,
-		.wait = 30000,
+		.wait = WAIT_DEFAULT,
 		.grace = 10000,
 		.sig = SIGTERM,
 		.idle_limit = 60000,

@@ -6,6 +6,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "base/name.h"
 #include "lease/slice.h"
 
 #include <limits.h>
@@ -19,6 +20,7 @@ enum until { UNTIL_MAIN, UNTIL_TREE };
 enum on_leak { ON_LEAK_WARN, ON_LEAK_FAIL, ON_LEAK_IGNORE };
 
 enum { OWNER_DEFAULT = -1, OWNER_NOBODY = 0 };
+enum { WAIT_DEFAULT = -1 }; /* 30 s for an address, 0 for a name */
 
 /* Exit statuses of our own, beside those of the command. */
 enum {
@@ -33,7 +35,7 @@ struct options {
 	struct terms terms; /* only the declared ports and flags are set */
 	uint32_t ip; /* adopted address, host byte order; 0 a slice */
 	pid_t owner; /* or OWNER_DEFAULT, OWNER_NOBODY */
-	int64_t wait; /* milliseconds that an address may take to be free */
+	int64_t wait; /* milliseconds until it is free, or WAIT_DEFAULT */
 	int64_t grace; /* milliseconds from the request to SIGKILL */
 	int64_t idle_limit; /* milliseconds of the idle clock, 0 off */
 	int64_t cap; /* milliseconds until ready, 0 no limit */
@@ -49,6 +51,8 @@ struct options {
 	bool all;
 	bool dry_run;
 	bool sh;
+	bool replace; /* end the lease that has the name */
+	char name[NAME_SIZE]; /* "" none */
 	char ip_arg[64]; /* take ip from the command's --NAME=IP */
 	char record[PATH_MAX]; /* keep a copy of the record here, absolute */
 	struct terms awaited; /* only its ports are set */

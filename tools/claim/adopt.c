@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REAP_AGAIN = 1000 /* ms between looks at what a reaper left */ };
+enum { WAIT = 30000 /* milliseconds, by default */ };
 
 /*
  * Wait until a socket there is gone.  Without the kernel's reports, and for
@@ -38,29 +38,6 @@ wait_for_change(
 	else
 		sockwatch_wait(probed ? -1 : watch, c->cancel->fd, &c->terms,
 		    ms < most ? ms : most);
-}
-
-/*
- * A record whose lock was free: its monitor is lost.  A reaper takes the lock
- * and finishes it; when one could not, the next may, a second later.
- */
-static enum claim_result
-finish_orphan(struct claim *c)
-{
-	claim_unlock(c);
-	if (c->reaper.failed) {
-		reapchild_line(&c->reaper, c->why);
-		return CLAIM_BROKEN;
-	}
-	if (clock_ms() < c->again)
-		return CLAIM_BUSY;
-	c->again = clock_ms() + REAP_AGAIN;
-	if (reapchild_start(&c->reaper, c->dir->path, c->terms.leased, c->sig,
-		c->grace) == 0)
-		return CLAIM_BUSY;
-	(void)snprintf(
-	    c->why, sizeof(c->why), "portlease reap: %s", strerror(errno));
-	return CLAIM_BROKEN;
 }
 
 /* Is the port in TIME_WAIT still refused?  A look at all costs more. */
@@ -92,7 +69,7 @@ try_adopt(struct claim *c, struct evidence *e)
 	if (c->lock == -1)
 		return CLAIM_BUSY;
 	if (store_has(c->dir, c->terms.leased, c->netns))
-		return finish_orphan(c);
+		return claim_finish_orphan(c);
 	c->again = 0;
 	verdict = claim_prove(c, e);
 	if (verdict == VERDICT_UNKNOWN) {
@@ -157,7 +134,8 @@ int
 adopt_claim(struct claim *c, const struct options *o)
 {
 	int watch = sockwatch_open();
-	int64_t end = clock_ms() + o->wait, left;
+	int64_t wait = o->wait == WAIT_DEFAULT ? WAIT : o->wait;
+	int64_t end = clock_ms() + wait, left;
 	struct evidence e = { 0 };
 	enum claim_result result;
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "claim/claim.h"
+#include "base/clock.h"
 #include "kernel/addrlock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { REAP_AGAIN = 1000 /* ms between looks at what a reaper left */ };
 
 void
 claim_unlock(struct claim *c)
@@ -44,6 +47,25 @@ claim_take(struct claim *c, struct evidence *e)
 	(void)snprintf(c->why, sizeof(c->why),
 	    "cannot create a record in %.300s: %s", c->dir->path,
 	    strerror(errno));
+	return CLAIM_BROKEN;
+}
+
+enum claim_result
+claim_finish_orphan(struct claim *c)
+{
+	claim_unlock(c);
+	if (c->reaper.failed) {
+		reapchild_line(&c->reaper, c->why);
+		return CLAIM_BROKEN;
+	}
+	if (clock_ms() < c->again)
+		return CLAIM_BUSY;
+	c->again = clock_ms() + REAP_AGAIN;
+	if (reapchild_start(&c->reaper, c->dir->path, c->terms.leased, c->sig,
+		c->grace) == 0)
+		return CLAIM_BUSY;
+	(void)snprintf(
+	    c->why, sizeof(c->why), "portlease reap: %s", strerror(errno));
 	return CLAIM_BROKEN;
 }
 

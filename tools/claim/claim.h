@@ -27,7 +27,10 @@ struct claim {
 	struct cancel *cancel;
 	struct reapchild reaper; /* of an orphan at an address to adopt */
 	int64_t again; /* clock_ms: when to start another, 0 no orphan */
+	int name_lock; /* namelock.h; -1 none */
 	char why[REFUSAL_TEXT]; /* one line, when a claim failed */
+	char said[REFUSAL_TEXT]; /* one line, when one worked otherwise than
+				    asked, "" none */
 };
 
 /* What a look at one address came to; CLAIM_BROKEN with c->why. */
@@ -38,6 +41,13 @@ void claim_unlock(struct claim *c);
 
 /* Is anything left at c->terms.leased?  e is written anew. */
 enum verdict claim_prove(struct claim *c, struct evidence *e);
+
+/*
+ * Our lock of the address was free, but there is a record: its monitor is lost.
+ * A reaper takes the lock and finishes it; when one could not, the next may, a
+ * second later.  CLAIM_BUSY until then; CLAIM_BROKEN with c->why.
+ */
+enum claim_result claim_finish_orphan(struct claim *c);
 
 /*
  * The address is proven free by e: make the record, unless strangers on

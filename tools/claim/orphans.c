@@ -64,7 +64,7 @@ any(const struct options *o, int64_t then)
 		return false;
 	if (procfs_boot_id(look.boot) == -1)
 		look.boot[0] = '\0';
-	return records_identities(netns, lost, &look) != 0 ||
+	return records_identities(NULL, netns, lost, &look) != 0 ||
 	       (look.alive > 0 &&
 		   !procfs_alive(look.sample.monitor, look.sample.start));
 }

@@ -2,6 +2,7 @@
 /* Slices are tried in the order of their history until one proves clean. */
 #include "claim/pool.h"
 #include "claim/adopt.h"
+#include "claim/named.h"
 #include "kernel/addrlock.h"
 #include "kernel/ifaddrs.h"
 #include "kernel/procfs.h"
@@ -103,7 +104,7 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
 	memset(c, 0, sizeof(*c));
 	c->cancel = cancel;
 	c->dir = dir;
-	c->lock = -1;
+	c->lock = c->name_lock = -1;
 	c->terms = o->terms;
 	c->sig = o->sig;
 	c->grace = o->grace;
@@ -119,7 +120,11 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
 		return -1;
 	}
 	c->history = history_open(dir, c->netns);
-	return o->ip != 0 ? adopt_claim(c, o) : claim_slice(c);
+	if (o->name[0] != '\0' && named_lock(c, o) == -1)
+		return -1;
+	if (o->ip != 0)
+		return adopt_claim(c, o);
+	return o->name[0] != '\0' ? named_claim(c, o) : claim_slice(c);
 }
 
 void

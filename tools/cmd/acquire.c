@@ -14,7 +14,7 @@
 
 /* The variables of a lease, in the order of printing. */
 static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
-	"PORTLEASE_TERMS", "PORTLEASE_IP" };
+	"PORTLEASE_TERMS", "PORTLEASE_IP", "PORTLEASE_NAME" };
 
 /* In single quotes, with those inside written as '\''. */
 static void
@@ -36,6 +36,8 @@ static void
 print_sh(void)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (getenv(names[i]) == NULL)
+			continue;
 		printf("export %s=", names[i]);
 		print_quoted(getenv(names[i]));
 		puts(";");
@@ -48,8 +50,9 @@ print_json(const struct ipc_start *start)
 	json_t *env = json_object(), *lease;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		json_object_set_new(
-		    env, names[i], json_string(getenv(names[i])));
+		if (getenv(names[i]) != NULL)
+			json_object_set_new(
+			    env, names[i], json_string(getenv(names[i])));
 	lease = json_pack("{s:i, s:s, s:s, s:o}", "version", 1, "address",
 	    start->ip, "record", start->record, "environment", env);
 	if (lease == NULL) {

@@ -13,7 +13,8 @@ enum {
 	CMD_ACQUIRE = 32,
 	CMD_RELEASE = 64,
 	CMD_WAIT = 128,
-	CMD_ALL = 255
+	CMD_IP = 256,
+	CMD_ALL = 511
 };
 
 struct options;
@@ -30,6 +31,6 @@ struct command {
 };
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
-    cmd_reap, cmd_ps, cmd_show, cmd_wait;
+    cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_wait;
 
 #endif

@@ -22,8 +22,10 @@ run(struct options *o, char *argv[])
 		    "exec: no command given; see portlease exec --help");
 	if (lease_find(&lease, o->ip, STORE_READ, why) == -1)
 		errx(EXIT_PORTLEASE, "exec: %s", why);
-	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1 ||
-	    enter_lease(&start) == -1)
+	if (ipc_fill_start(&start, &lease.terms, lease.path) == -1)
+		err(EXIT_PORTLEASE, "exec: environment");
+	lease_name(&lease, start.name);
+	if (enter_lease(&start) == -1)
 		err(EXIT_PORTLEASE, "exec: environment");
 	enter_note_uncovered(lease.path, argv[0], false);
 	(void)execvp(argv[0], argv);
@@ -35,7 +37,7 @@ run(struct options *o, char *argv[])
 const struct command cmd_exec = {
 	"exec",
 	CMD_EXEC,
-	"exec [--lease IP] [--] command [arg ...]",
+	"exec [--lease IP|NAME] [--] command [arg ...]",
 	"run a client inside a lease",
 	run,
 	NULL,

@@ -83,25 +83,26 @@ lease_of(const struct view *v)
 	const struct record *r = v->stored.record;
 	const struct terms *t = &v->stored.terms;
 	json_t *sockets;
-	char ip[16];
+	char ip[16], name[NAME_SIZE];
 
 	text_address(v->stored.ip, ip);
 	if (r == NULL)
 		return json_pack("{s:s, s:s, s:s, s:s}", "address", ip, "state",
 		    lease_state_name(v->state), "record", v->stored.path,
 		    "error", strerror(v->stored.error));
+	lease_name(&v->stored, name);
 	sockets = json_array();
 	for (size_t i = 0; i < v->nsockets; i++)
 		json_array_append_new(sockets, socket_of(r, &v->sockets[i]));
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:o, s:o, "
-			 "s:o}",
+			 "s:o, s:o}",
 	    "address", ip, "state", lease_state_name(v->state), "mode",
 	    t->flags & TERMS_ADOPTED ? "adopted" : "slice", "record",
 	    v->stored.path, "monitor", r->identity.monitor, "pid",
 	    r->identity.command, "owner", r->identity.owner, "age",
 	    lease_age(&v->stored), "ports", json_ports(t), "command",
 	    text_of(r->identity.line, sizeof(r->identity.line)), "sockets",
-	    sockets);
+	    sockets, "name", name[0] != '\0' ? json_string(name) : json_null());
 }
 
 static void

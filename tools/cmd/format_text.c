@@ -33,6 +33,7 @@ static void
 print_row(const struct view *v)
 {
 	char ip[INET_ADDRSTRLEN], line[RECORD_COMMAND], path[PATH_MAX];
+	char name[NAME_SIZE];
 	unsigned int listening = 0;
 
 	text_address(v->stored.ip, ip);
@@ -44,10 +45,11 @@ print_row(const struct view *v)
 	line_of(v->stored.record, line);
 	for (size_t i = 0; i < v->nsockets; i++)
 		listening += v->sockets[i].socket.state == TCP_LISTEN;
-	printf("%-15s %-10s %8d %8d %7.0fs %6u  %s\n", ip,
+	lease_name(&v->stored, name);
+	printf("%-15s %-10s %8d %8d %7.0fs %6u  %-14s %s\n", ip,
 	    lease_state_name(v->state), v->stored.record->identity.monitor,
 	    v->stored.record->identity.command, lease_age(&v->stored),
-	    listening, line);
+	    listening, name[0] != '\0' ? name : "-", line);
 }
 
 static void
@@ -55,8 +57,8 @@ list(const struct view *views, size_t n)
 {
 	if (n == 0)
 		return;
-	printf("%-15s %-10s %8s %8s %8s %6s  %s\n", "ADDRESS", "STATE",
-	    "MONITOR", "PID", "AGE", "LISTEN", "COMMAND");
+	printf("%-15s %-10s %8s %8s %8s %6s  %-14s %s\n", "ADDRESS", "STATE",
+	    "MONITOR", "PID", "AGE", "LISTEN", "NAME", "COMMAND");
 	for (size_t i = 0; i < n; i++)
 		print_row(&views[i]);
 }

@@ -7,6 +7,7 @@
 #include "cmd/optrows.h"
 #include "kernel/addrlock.h"
 #include "lease/terms.h"
+#include "store/lease.h"
 
 #include <err.h>
 #include <getopt.h>
@@ -46,6 +47,33 @@ store_path(char *field, size_t size, const char *arg)
 	return n > 0 && (size_t)n < size;
 }
 
+/* An address, or that of the lease with this name; 0 for neither. */
+static uint32_t
+address_of(const char *text)
+{
+	uint32_t ip = parse_address(text);
+	struct stored s;
+
+	if (ip == 0 && name_valid(text) &&
+	    lease_named(NULL, &s, text, STORE_READ)) {
+		ip = s.ip;
+		store_unmap(&s);
+	}
+	return ip;
+}
+
+static bool
+store_name(char name[static NAME_SIZE], const char *arg)
+{
+	char cwd[PATH_MAX];
+
+	if (strcmp(arg, "auto") == 0 && getcwd(cwd, sizeof(cwd)) != NULL) {
+		name_of_directory(cwd, name);
+		return true;
+	}
+	return name_valid(arg) && strlcpy(name, arg, NAME_SIZE) < NAME_SIZE;
+}
+
 /* False when arg is not of the row's kind. */
 static bool
 store(const struct optrow *row, void *field, const char *arg)
@@ -74,6 +102,10 @@ store(const struct optrow *row, void *field, const char *arg)
 		return terms_parse_ports(field, arg);
 	case ADDRESS:
 		return (*ip = parse_address(arg)) != 0;
+	case LEASE:
+		return (*ip = address_of(arg)) != 0;
+	case NAME:
+		return store_name(field, arg);
 	case TEXT:
 		return *arg && strlcpy(field, arg, row->size) < row->size;
 	case FILE_PATH:
@@ -201,15 +233,25 @@ getopts(struct options *o, const struct command *command, char *argv[])
 }
 
 uint32_t
-getopts_address(const struct command *command, const char *text)
+getopts_lease(const struct command *command, const char *text)
 {
-	uint32_t ip = parse_address(text);
+	uint32_t ip = address_of(text);
+	const char *error;
 
-	if (ip == 0)
+	if (ip != 0)
+		return ip;
+	(void)strtonum(text, 1, UINT16_MAX, &error);
+	if (error == NULL)
 		errx(EXIT_PORTLEASE,
-		    "%s: '%s' is not an address in 127.0.0.0/8", command->name,
-		    printable_copy(text));
-	return ip;
+		    "%s: '%s' is a port: portlease who %s tells who has it",
+		    command->name, text, text);
+	if (name_valid(text))
+		errx(EXIT_PORTLEASE,
+		    "%s: no lease has the name %s; see portlease ps",
+		    command->name, text);
+	errx(EXIT_PORTLEASE,
+	    "%s: '%s' is neither an address in 127.0.0.0/8 nor a name",
+	    command->name, printable_copy(text));
 }
 
 /* The value of --NAME=value or --NAME value at *arg; NULL for another. */
@@ -249,6 +291,9 @@ getopts_ports(struct options *o, const struct command *command)
 {
 	char ip[INET_ADDRSTRLEN];
 
+	if (o->replace && o->name[0] == '\0')
+		errx(EXIT_PORTLEASE, "%s: --replace goes with --name",
+		    command->name);
 	if (!terms_add_ports(&o->terms, &o->awaited))
 		errx(EXIT_PORTLEASE, "%s: too many ranges of ports",
 		    command->name);

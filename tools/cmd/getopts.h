@@ -16,8 +16,11 @@
  */
 char **getopts(struct options *o, const struct command *command, char *argv[]);
 
-/* The operand of a command that is an address in 127/8, host byte order. */
-uint32_t getopts_address(const struct command *command, const char *text);
+/*
+ * The operand of a command that is an address in 127/8, or the name of a lease:
+ * its address, host byte order.
+ */
+uint32_t getopts_lease(const struct command *command, const char *text);
 
 /* Set o->ip from --NAME=IP or --NAME IP in argv, where NAME is o->ip_arg. */
 void getopts_ip_arg(struct options *o, char *const argv[]);

@@ -18,6 +18,8 @@ enum optkind {
 	NUMBER, /* from 0 */
 	PORTS,
 	ADDRESS,
+	LEASE, /* an address, or the name of a lease */
+	NAME,
 	TEXT, /* not empty, and not cut */
 	FILE_PATH /* made absolute */
 };

@@ -22,7 +22,8 @@ extern const char portlease_untranslated;
 const char portlease_untranslated = 1;
 
 static const struct command *const commands[] = { &cmd_run, &cmd_exec,
-	&cmd_acquire, &cmd_release, &cmd_reap, &cmd_ps, &cmd_show, &cmd_wait };
+	&cmd_acquire, &cmd_release, &cmd_reap, &cmd_ps, &cmd_show, &cmd_ip,
+	&cmd_wait };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

@@ -190,7 +190,7 @@ run(struct options *o, char *argv[])
 	if (o->all == (argv[0] != NULL))
 		errx(EXIT_PORTLEASE, "reap: give addresses, or --all");
 	for (; *argv != NULL; argv++) {
-		r.ip = getopts_address(&cmd_reap, *argv);
+		r.ip = getopts_lease(&cmd_reap, *argv);
 		r.found = 0;
 		(void)records_each(view_netns(), reap_one, &r);
 		if (r.found == 0)

@@ -140,7 +140,7 @@ run(struct options *o, char *argv[])
 	if (ip == NULL)
 		errx(EXIT_PORTLEASE,
 		    "release: give an address; PORTLEASE_IP is not set");
-	if (!view_find(&lease, getopts_address(&cmd_release, ip), STORE_HOLD))
+	if (!view_find(&lease, getopts_lease(&cmd_release, ip), STORE_HOLD))
 		return not_found(ip, o->quiet);
 	if (lease.record == NULL)
 		errx(EXIT_PORTLEASE, "release: %s: %s",

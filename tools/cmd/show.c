@@ -14,8 +14,7 @@ run(struct options *o, char *argv[])
 	if (argv[0] == NULL || argv[1] != NULL)
 		errx(EXIT_PORTLEASE, "show: give one address; see portlease "
 				     "ps");
-	if (!view_find(
-		&stored, getopts_address(&cmd_show, argv[0]), STORE_READ))
+	if (!view_find(&stored, getopts_lease(&cmd_show, argv[0]), STORE_READ))
 		errx(EXIT_PORTLEASE, "show: %s: no such lease of yours",
 		    argv[0]);
 	view_make(&view, &stored, true);

@@ -3,6 +3,7 @@
 #include "cmd/view.h"
 #include "base/options.h"
 #include "kernel/addrlock.h"
+#include "store/records.h"
 #include "store/recquery.h"
 
 #include <err.h>
@@ -108,30 +109,8 @@ view_netns(void)
 	return netns;
 }
 
-struct search {
-	struct stored *found;
-	uint32_t ip;
-	uint64_t netns;
-	enum store_access access;
-};
-
-static int
-find(const struct statedir *dir, void *arg)
-{
-	const struct search *search = arg;
-	char name[48];
-
-	if (!store_has(dir, search->ip, search->netns))
-		return 0;
-	statedir_name(search->ip, search->netns, name);
-	store_map(dir, name, search->access, search->found);
-	return search->found->error != ENOENT;
-}
-
 bool
 view_find(struct stored *s, uint32_t ip, enum store_access access)
 {
-	struct search search = { s, ip, view_netns(), access };
-
-	return statedir_each(find, &search) != 0;
+	return records_find(NULL, s, ip, view_netns(), access);
 }

@@ -92,7 +92,7 @@ run(struct options *o, char *argv[])
 	for (; argv[0] != NULL; argv = getopts(o, &cmd_wait, argv)) {
 		if (o->ip != 0)
 			errx(EXIT_PORTLEASE, "wait: one address at a time");
-		o->ip = getopts_address(&cmd_wait, argv[0]);
+		o->ip = getopts_lease(&cmd_wait, argv[0]);
 	}
 	if (!startup_wanted(o))
 		errx(EXIT_PORTLEASE,

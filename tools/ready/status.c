@@ -130,9 +130,10 @@ status_leased(struct status *s, const struct ipc_request *r,
 	(void)strlcpy(path, record, sizeof(path)); /* same size */
 	printable_line(path);
 	emit(s, "leased",
-	    json_pack("{s:s, s:i, s:i, s:o, s:s}", "record", path, "pid",
+	    json_pack("{s:s, s:i, s:i, s:o, s:s, s:s*}", "record", path, "pid",
 		r->command, "monitor", getpid(), "ports", json_ports(t),
-		"command", r->line));
+		"command", r->line, "name",
+		r->options.name[0] != '\0' ? r->options.name : NULL));
 }
 
 void

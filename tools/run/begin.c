@@ -85,6 +85,8 @@ claim_address(struct monitor *m)
 		err(EXIT_PORTLEASE, "epoll");
 	if (pool_claim(&m->claim, &m->request.options, &m->dir, &cancel) == 0) {
 		cancel_close(&cancel);
+		if (m->claim.said[0] != '\0')
+			msg_line("%s", m->claim.said);
 		return;
 	}
 	msg_line("%s", m->claim.why);
@@ -106,6 +108,8 @@ publish(struct monitor *m)
 		    printable_copy(m->dir.path));
 	if (ipc_fill_start(start, &c->terms, c->stored.path) == -1)
 		errx(EXIT_PORTLEASE, "too many ports and addresses");
+	(void)strlcpy(
+	    start->name, m->request.options.name, sizeof(start->name));
 	(void)strlcpy(m->outcome.ip, start->ip, sizeof(m->outcome.ip));
 	if (m->request.options.verbose)
 		msg_line("%s: leased; record %s", start->ip, start->record);

@@ -99,6 +99,10 @@ enter_lease(const struct ipc_start *go)
 	if (go->notify[0] != '\0' &&
 	    setenv("NOTIFY_SOCKET", go->notify, 1) == -1)
 		return -1;
+	/* A lease inside a lease has not the name of the outer one. */
+	if ((go->name[0] != '\0' ? setenv("PORTLEASE_NAME", go->name, 1)
+				 : unsetenv("PORTLEASE_NAME")) == -1)
+		return -1;
 	return setenv("PORTLEASE_IP", go->ip, 1);
 }
 

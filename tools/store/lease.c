@@ -129,6 +129,46 @@ lease_find(struct stored *s, uint32_t ip, enum store_access access,
 	return -1;
 }
 
+struct namesake {
+	const struct statedir *dir;
+	const char *name;
+	struct stored *stored;
+	enum store_access access;
+};
+
+static int
+find_named(uint32_t ip, const struct identity *id, void *arg)
+{
+	const struct namesake *n = arg;
+
+	if (strncmp(id->name, n->name, sizeof(id->name)) != 0)
+		return 0;
+	store_unmap(n->stored);
+	return records_find(n->dir, n->stored, ip, id->netns, n->access) &&
+	       n->stored->record != NULL && n->stored->live;
+}
+
+bool
+lease_named(const struct statedir *dir, struct stored *s, const char *name,
+    enum store_access access)
+{
+	struct namesake n = { dir, name, s, access };
+
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	(void)records_identities(dir, lease_netns(), find_named, &n);
+	return s->record != NULL;
+}
+
+void
+lease_name(const struct stored *s, char name[static NAME_SIZE])
+{
+	memcpy(name, s->record->identity.name, NAME_SIZE);
+	name[NAME_SIZE - 1] = '\0';
+	if (!name_valid(name))
+		name[0] = '\0';
+}
+
 const char *
 lease_state_name(enum lease_state state)
 {

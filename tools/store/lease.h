@@ -30,6 +30,16 @@ enum { LEASE_WHY = 400 };
 int lease_find(struct stored *s, uint32_t ip, enum store_access access,
     char why[static LEASE_WHY]);
 
+/*
+ * The record of the live lease with this name, else of an orphan, in dir, or
+ * with NULL in any state directory; mapped, the caller unmaps it.
+ */
+bool lease_named(const struct statedir *dir, struct stored *s, const char *name,
+    enum store_access access);
+
+/* Its name; "" when it has none, or one that cannot be. */
+void lease_name(const struct stored *s, char name[static NAME_SIZE]);
+
 /* "live", "orphan", "unreadable". */
 const char *lease_state_name(enum lease_state state);
 

@@ -87,12 +87,12 @@ records_each(uint64_t netns,
 }
 
 int
-records_identities(uint64_t netns,
+records_identities(const struct statedir *dir, uint64_t netns,
     int (*each)(uint32_t ip, const struct identity *, void *), void *arg)
 {
 	struct walk w = { .netns = netns, .identity = each, .arg = arg };
 
-	return statedir_each(walk_dir, &w);
+	return dir != NULL ? walk_dir(dir, &w) : statedir_each(walk_dir, &w);
 }
 
 static int
@@ -137,4 +137,34 @@ void
 records_sweep(uint64_t netns)
 {
 	(void)statedir_each(sweep_dir, &netns);
+}
+
+struct search {
+	struct stored *found;
+	uint32_t ip;
+	uint64_t netns;
+	enum store_access access;
+};
+
+static int
+find(const struct statedir *dir, void *arg)
+{
+	const struct search *search = arg;
+	char name[48];
+
+	if (!store_has(dir, search->ip, search->netns))
+		return 0;
+	statedir_name(search->ip, search->netns, name);
+	store_map(dir, name, search->access, search->found);
+	return search->found->error != ENOENT;
+}
+
+bool
+records_find(const struct statedir *dir, struct stored *s, uint32_t ip,
+    uint64_t netns, enum store_access access)
+{
+	struct search search = { s, ip, netns, access };
+
+	return (dir != NULL ? find(dir, &search)
+			    : statedir_each(find, &search)) != 0;
 }

@@ -7,10 +7,11 @@
 
 /*
  * Call each for the address and identity of every readable record of this
- * network namespace: a tenth of what mapping them costs.  Ends with the first
- * result other than 0, and returns it.
+ * network namespace in dir, or with NULL in every state directory: a tenth of
+ * what mapping them costs.  Ends with the first result other than 0, and
+ * returns it.
  */
-int records_identities(uint64_t netns,
+int records_identities(const struct statedir *dir, uint64_t netns,
     int (*each)(uint32_t ip, const struct identity *, void *arg), void *arg);
 
 /*
@@ -26,5 +27,12 @@ void records_sweep(uint64_t netns);
  */
 int records_each(uint64_t netns,
     int (*each)(const struct statedir *, struct stored *, void *), void *arg);
+
+/*
+ * Map the record of this address, in dir as above.  False when there is none,
+ * or it was removed meanwhile; s->error tells why one cannot be read.
+ */
+bool records_find(const struct statedir *dir, struct stored *s, uint32_t ip,
+    uint64_t netns, enum store_access access);
 
 #endif

@@ -136,6 +136,7 @@ store_identify(struct stored *s, const struct ipc_request *r)
 	id->command_start = start_of(r->command);
 	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	(void)strlcpy(id->line, r->line, sizeof(id->line)); /* same size */
+	(void)strlcpy(id->name, r->options.name, sizeof(id->name));
 }
 
 bool
