@@ -25,6 +25,17 @@ static const struct row {
 	const char *argv[8];
 } rows[] = {
 	{ "frobnicate", { "frobnicate" } },
+	{ "is release meant?", { "relese" } },
+	{ "is --owner meant?", { "run", "--ownr", "0", "echo", "ran" } },
+	{ "portlease run -v", { "-v", "run", "echo", "ran" } },
+	{ "no command", { "help", "frobnicate" } },
+	{ "write 5s", { "run", "--grace", "5", "echo", "ran" } },
+	{ "'99999' is above 65535",
+	    { "run", "-p", "80,99999,81", "echo", "ran" } },
+	{ "'9927-9925' is no range",
+	    { "run", "-p", "80,9927-9925", "echo", "ran" } },
+	{ "'' is empty", { "run", "-p", "80,", "echo", "ran" } },
+	{ "'http' is no number", { "run", "-p", "80,http", "echo", "ran" } },
 	{ "frobnicate", { "run", "--frobnicate", "echo", "ran" } },
 	{ NULL, { "run", "-Z", "echo", "ran" } },
 	{ NULL, { "run" } },
@@ -75,11 +86,9 @@ static const struct row {
 	{ "NONE", { "run", "-s", "NONE", "echo", "ran" } },
 	{ NULL, { "run", "--signal", "0", "echo", "ran" } },
 	{ NULL, { "run", "--signal", "99", "echo", "ran" } },
-	{ "'9926' is not a name",
-	    { "run", "--name", "9926", "echo", "ran" } },
+	{ "'9926' is not a name", { "run", "--name", "9926", "echo", "ran" } },
 	{ "'a/b' is not a name", { "run", "--name", "a/b", "echo", "ran" } },
-	{ "--replace goes with --name",
-	    { "run", "--replace", "echo", "ran" } },
+	{ "--replace goes with --name", { "run", "--replace", "echo", "ran" } },
 	{ "no lease has the name none-such", { "show", "none-such" } },
 	{ "none-such", { "exec", "--lease", "none-such", "echo", "ran" } },
 	{ "portlease who 9926", { "show", "9926" } },
@@ -362,4 +371,20 @@ Test(badinput, a_variable_that_names_no_address_names_no_lease)
 	expect_refusal(RUN("env", "PORTLEASE_IP=zzz", PORTLEASE, "wait",
 			   "--listen", "9926"),
 	    "PORTLEASE_IP: 'zzz'", NULL);
+}
+
+Test(badinput, help_fits_a_terminal)
+{
+	struct run *r = RUN("sh", "-c",
+	    PORTLEASE " help; for c in $(" PORTLEASE
+		      " help | sed -n 's/^  \\([a-z]*\\)  .*/\\1/p'); do "
+		      "echo \"command $c\"; " PORTLEASE
+		      " help $c || exit; done");
+
+	cr_expect_eq(r->status, 0, "%s%s", r->out, r->err);
+	story_line(r->out, "command release");
+	story_line(r->out, "usage: portlease release *");
+	for (char *line = strtok(r->out, "\n"); line != NULL;
+	     line = strtok(NULL, "\n"))
+		cr_expect_leq(strlen(line), 80, "%s", line);
 }

@@ -40,6 +40,8 @@ Test(parse, signals)
 {
 	cr_expect_eq(parse_signal("TERM"), SIGTERM);
 	cr_expect_eq(parse_signal("SIGINT"), SIGINT);
+	cr_expect_eq(parse_signal("sigint"), SIGINT);
+	cr_expect_eq(parse_signal("hup"), SIGHUP);
 	cr_expect_eq(parse_signal("9"), SIGKILL);
 	cr_expect_eq(parse_signal("0"), -1);
 	cr_expect_eq(parse_signal("NOSUCH"), -1);

@@ -55,10 +55,10 @@ parse_signal(const char *text)
 
 	if (error == NULL)
 		return n;
-	if (strncmp(text, "SIG", 3) == 0)
+	if (strncasecmp(text, "SIG", 3) == 0)
 		text += 3;
 	for (n = 1; n < SIGRTMIN; n++)
-		if (sigabbrev_np(n) && strcmp(sigabbrev_np(n), text) == 0)
+		if (sigabbrev_np(n) && strcasecmp(sigabbrev_np(n), text) == 0)
 			return n;
 	return -1;
 }

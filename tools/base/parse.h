@@ -11,7 +11,7 @@ int64_t parse_duration(const char *text);
 /* The host-order address of "127.1.2.3"; 0 when it is none in 127/8. */
 uint32_t parse_address(const char *text);
 
-/* A signal by name ("TERM", "SIGTERM") or number; -1 when there is none. */
+/* A signal by name ("TERM", "sigterm") or number; -1 when there is none. */
 int parse_signal(const char *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "base/printable.h"
 #include "base/text.h"
+#include "cmd/optrefuse.h"
 #include "cmd/optrows.h"
 #include "kernel/addrlock.h"
 #include "lease/terms.h"
@@ -110,28 +111,61 @@ store(const struct optrow *row, void *field, const char *arg)
 		return *arg && strlcpy(field, arg, row->size) < row->size;
 	case FILE_PATH:
 		return store_path(field, row->size, arg);
+	case HEADING:
 	case HELP:
 		break;
 	}
 	return false;
 }
 
+/* Text in a column that ends at the 80th, from the 30th on in later lines. */
 static void
-print_help(const struct command *command)
+print_wrapped(const char *text)
+{
+	enum { WIDTH = 50 };
+
+	while (strlen(text) > WIDTH) {
+		int n = WIDTH;
+
+		while (n > 0 && text[n] != ' ')
+			n--;
+		printf("%.*s\n%30s", n, text, "");
+		text += n + 1;
+	}
+	puts(text);
+}
+
+static void
+print_option(const struct optrow *row)
 {
 	char left[48];
 
-	printf("usage: portlease %s\n\n", command->usage);
-	for (int i = 0; i < optrows_n; i++) {
-		const struct optrow *row = &optrows[i];
+	(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s",
+	    row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+	    row->letter ? "," : " ", row->name, row->metavar ? " " : "",
+	    row->metavar ? row->metavar : "");
+	if (strlen(left) > 27)
+		printf("  %s\n%30s", left, "");
+	else
+		printf("  %-28s", left);
+	print_wrapped(row->help);
+}
 
-		if (!(row->commands & command->bit))
+static void
+print_help(const struct command *command)
+{
+	const char *heading = NULL;
+
+	printf("usage: portlease %s\n", command->usage);
+	for (int i = 0; i < optrows_n; i++) {
+		if (optrows[i].kind == HEADING)
+			heading = optrows[i].name;
+		if (!(optrows[i].commands & command->bit))
 			continue;
-		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s",
-		    row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
-		    row->letter ? "," : " ", row->name, row->metavar ? " " : "",
-		    row->metavar ? row->metavar : "");
-		printf("  %-30s %s\n", left, row->help);
+		if (heading != NULL)
+			printf("\n%s\n", heading);
+		heading = NULL;
+		print_option(&optrows[i]);
 	}
 	printf("\nSee portlease(1).\n");
 	exit(0);
@@ -174,34 +208,14 @@ row_of(int c)
 	return &optrows[c < LONG ? i : c - LONG];
 }
 
-/* Is this an option, "--NAME" or "--NAME=...", of another command? */
-static bool
-is_elsewhere(const char *arg)
-{
-	size_t len = strcspn(arg, "=");
-
-	if (strncmp(arg, "--", 2) != 0)
-		return false;
-	for (int i = 0; i < optrows_n; i++)
-		if (strlen(optrows[i].name) == len - 2 &&
-		    strncmp(optrows[i].name, arg + 2, len - 2) == 0)
-			return true;
-	return false;
-}
-
-/* One line for what getopt_long(3) did not take. */
+/* What getopt_long(3) did not take: a letter, or a word. */
 static _Noreturn void
-refuse(int c, const char *command, char *argv[])
+refuse(const struct command *command, int c, char *argv[])
 {
 	char letter[] = { '-', (char)optopt, '\0' };
-	const char *what =
-	    optopt > 0 && optopt < LONG ? letter : argv[optind - 1];
 
-	errx(EXIT_PORTLEASE, "%s: %s '%s'; see portlease %s --help", command,
-	    c == ':'             ? "an argument is missing after"
-	    : is_elsewhere(what) ? "it has no option"
-				 : "unknown option",
-	    printable_copy(what), command);
+	optrefuse_option(command,
+	    optopt > 0 && optopt < LONG ? letter : argv[optind - 1], c == ':');
 }
 
 char **
@@ -220,14 +234,12 @@ getopts(struct options *o, const struct command *command, char *argv[])
 		const struct optrow *row;
 
 		if (c == '?' || c == ':')
-			refuse(c, command->name, argv);
+			refuse(command, c, argv);
 		row = row_of(c);
 		if (row->kind == HELP)
 			print_help(command);
 		if (!store(row, (char *)o + row->offset, optarg))
-			errx(EXIT_PORTLEASE, "%s: --%s: '%s' is not %s",
-			    command->name, row->name, printable_copy(optarg),
-			    row->expected);
+			optrefuse_value(command, row, optarg);
 	}
 	return argv + optind;
 }

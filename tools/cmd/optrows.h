@@ -6,9 +6,11 @@
 #ifndef OPTROWS_H
 #define OPTROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum optkind {
+	HEADING, /* no option, but the name of those that follow */
 	HELP,
 	FLAG, /* no argument */
 	CHOICE, /* a word of the metavar; its index is the value */

@@ -3,6 +3,7 @@
 #include "base/ipc.h"
 #include "base/printable.h"
 #include "base/sigbus.h"
+#include "base/suggest.h"
 #include "cmd/getopts.h"
 #include "run/monitor.h"
 
@@ -28,18 +29,23 @@ static const struct command *const commands[] = { &cmd_run, &cmd_exec,
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
 static void
-print_help(FILE *out)
+print_help(void)
 {
-	fprintf(out,
+	puts(
 	    "usage: portlease command [options] ...\n\n"
-	    "Every test gets its own loopback, and nothing leaks out of "
-	    "it.\n\n");
+	    "Every test gets its own loopback, and nothing leaks out of it.\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(
-		    out, "  %-50s %s\n", commands[i]->usage, commands[i]->help);
-	fprintf(out,
-	    "\nportlease COMMAND --help lists its options; portlease "
-	    "--version names the version; portlease(1) tells the rest.\n");
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->help);
+	puts("\nexamples:\n"
+	     "  portlease run -- npm test\n"
+	     "  portlease run --name auto -- npm run dev\n"
+	     "  portlease exec -- curl localhost:9926\n\n"
+	     "exit status: that of the command; 123 a leak, 124 not ready, 125 "
+	     "an\n"
+	     "error of portlease, 126 not executable, 127 not found\n\n"
+	     "'portlease help COMMAND' lists options, 'portlease --version' "
+	     "names\n"
+	     "the version; see portlease(1).");
 }
 
 /*
@@ -78,10 +84,57 @@ run(const struct command *command, char *argv[])
 	return command->run(&o, argv);
 }
 
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+/* Options come behind the command, and a command may be mistyped. */
+static _Noreturn void
+refuse(const char *name, const char *next)
+{
+	const char *names[COMMANDS], *near;
+
+	if (*name == '-' && next != NULL && find(next) != NULL)
+		errx(EXIT_PORTLEASE,
+		    "'%s' goes behind the command: portlease %s %s ...",
+		    printable_copy(name), next, printable_copy(name));
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i]->name;
+	near = suggest(name, names, COMMANDS);
+	if (near != NULL)
+		errx(EXIT_PORTLEASE, "'%s' is no command: is %s meant?",
+		    printable_copy(name), near);
+	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
+	    printable_copy(name));
+}
+
+/* help, help COMMAND */
+static int
+help(char *name)
+{
+	char *argv[] = { name, (char[]){ "--help" }, NULL };
+	const struct command *command;
+
+	if (name == NULL) {
+		print_help();
+		return 0;
+	}
+	command = find(name);
+	if (command == NULL)
+		refuse(name, NULL);
+	return run(command, argv);
+}
+
 int
 main(int argc, char *argv[])
 {
 	static char name[] = "portlease";
+	const struct command *command;
 
 	program_invocation_name = program_invocation_short_name = name;
 	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a write(2) a line */
@@ -95,17 +148,14 @@ main(int argc, char *argv[])
 	if (argc < 2)
 		errx(EXIT_PORTLEASE, "no command given; see portlease --help");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
-		print_help(stdout);
-		return 0;
-	}
+	    strcmp(argv[1], "help") == 0)
+		return help(argv[2]);
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("portlease " VERSION);
 		return 0;
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
-			return run(commands[i], argv + 1);
-	errx(EXIT_PORTLEASE, "'%s' is no command; see portlease --help",
-	    printable_copy(argv[1]));
+	command = find(argv[1]);
+	if (command == NULL)
+		refuse(argv[1], argv[2]);
+	return run(command, argv + 1);
 }
