@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -58,6 +59,29 @@ spawn(void)
 	return child;
 }
 
+/*
+ * execve(2) closes descriptors before the new program has its arguments; no
+ * event tells when it has.
+ */
+static void
+await_arguments(pid_t pid)
+{
+	char path[32], c;
+	ssize_t n = 0;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	for (int i = 0; i < 10000 && n == 0; i++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		cr_assert_neq(fd, -1);
+		n = read(fd, &c, 1);
+		close(fd);
+		if (n == 0)
+			(void)poll(NULL, 0, 1);
+	}
+	cr_assert_eq(n, 1);
+}
+
 /* Runs a program that waits on its leash, and returns when it runs. */
 static struct child
 run(char *const argv[], char *const envp[])
@@ -76,6 +100,7 @@ run(char *const argv[], char *const envp[])
 	close(exec[1]);
 	cr_assert_eq(read(exec[0], &c, 1), 0);
 	close(exec[0]);
+	await_arguments(child.pid);
 	return child;
 }
 
