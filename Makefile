@@ -56,7 +56,7 @@ $(B)/stub/libc.so.6: Makefile | packages
 	$(say)$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
 
 $(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
-	$(say)$(CC) -shared -nostdlib -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
+	$(say)$(CC) -shared -nostdlib -Wl,-Bsymbolic -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
 		-Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed \
 		$(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
 
@@ -71,6 +71,10 @@ $(B)/pic/%.o: %.c | packages
 	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -Ishim -fPIC \
 		-fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector \
 		-c -o $@ $<
+
+# Loops that copy are not to be made into calls of what they are.
+$(B)/pic/shim/hook/string.o: private CFLAGS += -ffreestanding \
+	-fno-builtin -O2
 
 $(B)/shim/%.o: shim/%.c | packages
 	@mkdir -p $(@D)

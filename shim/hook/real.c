@@ -4,26 +4,29 @@
  */
 #include "hook/real.h"
 
+#include "hook/elfsym.h"
+#include "lease/errno.h"
 #include "sock/bypass.h"
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <string.h>
 
 struct real real_table;
 _Atomic bool real_resolved;
 
+/* As found, before any bypass: written by real_resolve only. */
+static struct real next;
+
 /* Set once, by real_bypass, for resolvers that come later. */
 static _Atomic bool bypassing;
 
-/* POSIX lets dlsym return functions; ISO C wants a copy, not a cast. */
-static void
-resolve(void *call, const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
+/* The hooks of these calls, in the same order. */
+static const struct real hooks = {
+#define X(name) .name = name,
+	REAL_CALLS(X)
+#undef X
+};
 
-	memcpy(call, &found, sizeof(found));
-}
+enum { CALLS = sizeof(struct real) / sizeof(void *) };
 
 static void
 bypass(void)
@@ -36,15 +39,22 @@ bypass(void)
 void
 real_resolve(void)
 {
-	int keep = errno;
-
-#define X(name) resolve(&real_table.name, #name);
-	REAL_CALLS(X)
+	struct elfsym wanted[] = {
+#define X(call) { .name = #call },
+		REAL_CALLS(X)
 #undef X
+	};
+	KEEP_ERRNO;
+
+	elfsym_next(wanted, CALLS);
+	/* ISO C wants a copy, not a cast, of what is a function. */
+	for (size_t i = 0; i < CALLS; i++)
+		memcpy((char *)&next + i * sizeof(void *), &wanted[i].found,
+		    sizeof(void *));
+	real_table = next;
 	if (atomic_load(&bypassing))
 		bypass();
 	atomic_store_explicit(&real_resolved, true, memory_order_release);
-	errno = keep;
 }
 
 void
@@ -52,4 +62,19 @@ real_bypass(void)
 {
 	atomic_store(&bypassing, true);
 	bypass();
+}
+
+void *
+real_hidden(void *found)
+{
+	void *of_next, *hook = found;
+
+	for (size_t i = 0; i < CALLS && found != NULL; i++) {
+		memcpy(&of_next, (const char *)&next + i * sizeof(void *),
+		    sizeof(of_next));
+		if (of_next == found)
+			memcpy(&hook, (const char *)&hooks + i * sizeof(void *),
+			    sizeof(hook));
+	}
+	return hook;
 }

@@ -16,4 +16,11 @@
  */
 void real_bypass(void);
 
+/*
+ * The shim's own call where found is libc's that it hides, else found.  Where
+ * a third library lies between the two, found may be what that one calls, and
+ * is left alone.
+ */
+void *real_hidden(void *found);
+
 #endif

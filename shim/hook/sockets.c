@@ -38,6 +38,10 @@ connect(int fd, const struct sockaddr *sa, socklen_t len)
 	return sockops_connect(ctx, fd, sa, len);
 }
 
+/* glibc has it under two names. */
+EXPORT int __connect(int fd, const struct sockaddr *sa, socklen_t len)
+    __attribute__((alias("connect")));
+
 EXPORT int
 listen(int fd, int backlog)
 {

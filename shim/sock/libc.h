@@ -3,13 +3,14 @@
  * The real calls, listed once and typed by libc itself: what the hooks of the
  * shim hide, and what the modules of sock/ call.
  *
- * The shim fills the table by dlsym(3) (hook/real.c), the tools with the calls
+ * The shim fills the table (hook/real.c), the tools with the calls
  * themselves (trap/directlibc.c).  A call that this libc lacks is NULL:
- * bindresvport, execveat and __recvfrom_chk may be, on musl.
+ * bindresvport, execveat, __recvfrom_chk, dlmopen and dlvsym may be, on musl.
  */
 #ifndef LIBC_H
 #define LIBC_H
 
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -44,7 +45,11 @@ ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 	X(fexecve)                                                             \
 	X(execveat)                                                            \
 	X(posix_spawn)                                                         \
-	X(posix_spawnp)
+	X(posix_spawnp)                                                        \
+	X(dlopen)                                                              \
+	X(dlmopen)                                                             \
+	X(dlsym)                                                               \
+	X(dlvsym)
 
 struct real {
 #define X(name) __typeof__(name) *name;

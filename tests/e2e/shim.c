@@ -12,7 +12,8 @@
 STORIES(shim);
 
 static const char *const hooked[] = { "accept", "accept4", "bind",
-	"bindresvport", "connect", "execl", "execle", "execlp", "execv",
+	"bindresvport", "connect", "__connect", "dlmopen", "dlopen", "dlsym",
+	"dlvsym", "execl", "execle", "execlp", "execv",
 	"execve", "execveat", "execvp", "execvpe", "fexecve", "getpeername",
 	"getsockname", "getsockopt", "listen", "posix_spawn", "posix_spawnp",
 	"__recvfrom_chk", "recvfrom", "recvmmsg", "recvmsg", "sendmmsg",
@@ -61,10 +62,10 @@ Test(shim, offers_exactly_what_it_hooks)
 
 /*
  * What the shim may call: system calls as they are, and what works on memory
- * alone.  No heap, no stdio, no lock, no locale.  The loader's own questions
- * (dlsym, dladdr) are asked by the constructor, or by the first call.
+ * alone.  No heap, no stdio, no lock, no locale.  The loader is asked (dladdr,
+ * dl_iterate_phdr) by the constructor, or by the first call.
  */
-static const char *const allowed[] = { "__errno_location", "dladdr", "dlsym",
+static const char *const allowed[] = { "__errno_location", "dladdr", "dl_iterate_phdr",
 	"environ", "clock_gettime", "fgetxattr", "fstat", "fstatat", "getcwd",
 	"getpid", "kill", "madvise", "mmap", "munmap", "readlink", "syscall",
 	"memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn",

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Finds functions behind this shared object in the order of the loader, by
+ * reading symbol tables (elf(5)): what dlsym(3) with RTLD_NEXT finds.  The
+ * shim hides dlsym itself.
+ */
+#ifndef ELFSYM_H
+#define ELFSYM_H
+
+#include <stddef.h>
+
+struct elfsym {
+	const char *name;
+	void *found; /* NULL: nowhere */
+};
+
+/* Fill in the next definition of each.  Asks the loader once. */
+void elfsym_next(struct elfsym *wanted, size_t n);
+
+#endif
