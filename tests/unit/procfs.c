@@ -160,6 +160,26 @@ Test(procfs, a_comm_may_hold_anything)
 	}
 }
 
+Test(procfs, one_on_its_way_out_is_dying)
+{
+	static const struct row {
+		const char *text;
+		bool dying;
+	} rows[] = {
+		{ "1 (x) R 2 3 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 9", false },
+		{ "1 (x) R 2 3 3 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 9", true },
+		{ "1 (x) Z 2 3 3 0 -1 4 0 0 0 0 0 0 0 0 20 0 2 0 9", false },
+		{ "1 (x) Z 2 3 3 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 9", true },
+	};
+	struct procfs_stat stat;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		cr_assert_eq(procfs_parse_stat(rows[i].text, &stat), 0);
+		cr_expect_eq(
+		    procfs_dying(&stat), rows[i].dying, "%s", rows[i].text);
+	}
+}
+
 Test(procfs, a_long_comm_is_cut)
 {
 	struct procfs_stat stat;

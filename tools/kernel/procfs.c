@@ -78,6 +78,12 @@ procfs_dead(const struct procfs_stat *stat)
 }
 
 bool
+procfs_dying(const struct procfs_stat *stat)
+{
+	return (stat->exiting && stat->threads <= 1) || procfs_dead(stat);
+}
+
+bool
 procfs_alive(pid_t pid, uint64_t start)
 {
 	struct procfs_stat stat;
@@ -108,6 +114,7 @@ procfs_check(void)
 ssize_t
 procfs_pids(pid_t **pids)
 {
+	*pids = NULL;
 	if (procfs_check() < 0)
 		return -1;
 	return procdir_numbers("/proc", pids);

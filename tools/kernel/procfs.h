@@ -26,6 +26,9 @@ int procfs_status(pid_t pid, struct procfs_status *status);
 /* No thread of it is alive: a zombie leader whose other threads live is not. */
 bool procfs_dead(const struct procfs_stat *stat);
 
+/* The same, or the last thread is on its way out: it forks no more. */
+bool procfs_dying(const struct procfs_stat *stat);
+
 /* Does the process with this pid and start time live? */
 bool procfs_alive(pid_t pid, uint64_t start);
 

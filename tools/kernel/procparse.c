@@ -8,22 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
+/* PF_EXITING in Linux, include/linux/sched.h. */
+enum { EXITING = 4 };
+
 /* comm may hold spaces and parentheses; no field after it does. */
 int
 procfs_parse_stat(const char *text, struct procfs_stat *stat)
 {
 	const char *left = strchr(text, '(');
 	const char *right = strrchr(text, ')');
+	unsigned int flags;
 	size_t len;
 
 	memset(stat, 0, sizeof(*stat));
 	if (left == NULL || right == NULL || right < left ||
 	    sscanf(text, "%d", &stat->pid) != 1 ||
 	    sscanf(right + 1,
-		" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
+		" %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d"
 		" %*d %*d %ld %*d %" SCNu64,
-		&stat->state, &stat->ppid, &stat->threads, &stat->start) != 4)
+		&stat->state, &stat->ppid, &flags, &stat->threads,
+		&stat->start) != 5)
 		return fail(EBADMSG);
+	stat->exiting = flags & EXITING;
 	len = (size_t)(right - left - 1);
 	if (len >= sizeof(stat->comm))
 		len = sizeof(stat->comm) - 1;

@@ -16,6 +16,7 @@ struct procfs_stat {
 	pid_t pid;
 	pid_t ppid;
 	char state; /* as in proc(5): R S D Z T t X I */
+	bool exiting; /* its leader is: from then on it forks no more */
 	long threads; /* a zombie leader with others alive has more than 1 */
 	uint64_t start; /* clock ticks after boot; with pid, an identity */
 	char comm[64]; /* printable: see printable.h */
