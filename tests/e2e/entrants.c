@@ -94,6 +94,35 @@ Test(entrants, a_daemon_of_an_acquired_lease_is_not_forgotten)
 	story_left_nothing();
 }
 
+/*
+ * Each process of the chain may be gone before it is looked at, and the next
+ * one forked when the look has passed.
+ */
+static void
+expect_chain(const struct manner *m, int hops)
+{
+	char n[16];
+	struct run *script;
+
+	(void)snprintf(n, sizeof(n), "%d", hops);
+	script = RUN("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire -g 1s)\"\n"
+	    "echo ip $PORTLEASE_IP\n" GUEST("daemon") " \"$@\"\n"
+						      "exec " PORTLEASE
+						      " release",
+	    "sh", "-n", n, m->options[0]);
+	expect_end(script->err, story_ip(script), daemon_of(script), m);
+}
+
+Test(entrants, a_chain_of_forks_is_not_forgotten)
+{
+	for (int hops = 0; hops < 12; hops++) {
+		expect_chain(&manners[0], hops);
+		expect_chain(&manners[MANNERS - 1], hops);
+	}
+	story_left_nothing();
+}
+
 /* The commonest orphan of a server that forks its workers. */
 Test(entrants, a_fork_without_exec_and_sockets_is_reaped_after_its_monitor)
 {

@@ -4,9 +4,10 @@
  * nothing writes an image of it, and lets go of every descriptor.  Says "pid N"
  * and waits for a signal.
  *
- * daemon [-b PORT] [-e] [-t]
+ * daemon [-b PORT] [-e] [-n HOPS] [-t]
  *	-b	listen on that port once it is a daemon
  *	-e	overwrite the environment, as setproctitle(3) does
+ *	-n	fork so many times more, and live a millisecond between
  *	-t	ignore SIGTERM
  */
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static void
@@ -48,18 +50,29 @@ forget_environment(void)
 		memset(*e, 'x', strlen(*e));
 }
 
+static void
+hop(int hops)
+{
+	static const struct timespec moment = { .tv_nsec = 1000000 };
+
+	while (hops-- > 0) {
+		(void)nanosleep(&moment, NULL);
+		leave();
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *port = NULL;
-	int c;
+	int c, hops = 0;
 
 	leave();
 	setsid();
 	leave();
 	close(STDIN_FILENO);
 	(void)close_range(3, ~0U, 0);
-	while ((c = getopt(argc, argv, "b:et")) != -1)
+	while ((c = getopt(argc, argv, "b:en:t")) != -1)
 		switch (c) {
 		case 'b':
 			port = optarg;
@@ -67,12 +80,16 @@ main(int argc, char **argv)
 		case 'e':
 			forget_environment();
 			break;
+		case 'n':
+			hops = atoi(optarg);
+			break;
 		case 't':
 			(void)signal(SIGTERM, SIG_IGN);
 			break;
 		default:
 			return 2;
 		}
+	hop(hops);
 	if (port != NULL)
 		listen_on(port);
 	close(STDERR_FILENO);

@@ -3,6 +3,7 @@
  * Processes of our own, and what is known of them: who is the lease's, and
  * who is not.
  */
+#include "base/clock.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
 #include "proof/ending.h"
@@ -134,7 +135,7 @@ Test(members, a_parent_vouches_for_its_child, .init = make_record,
 	    find(&m, parent)->witnesses, WITNESS_RECORD | WITNESS_MARK);
 	cr_expect_eq(find(&m, pid)->witnesses, WITNESS_MARK | WITNESS_PARENT);
 	members_free(&m);
-	cr_expect_eq(ending_kill(&stored, NULL), 2);
+	cr_expect_eq(ending_kill(&stored, NULL, clock_ms() + 10000), 2);
 }
 
 /* A pid below the one that we are, and free. */
@@ -275,7 +276,7 @@ Test(members, who_cannot_be_looked_at_is_not_gone, .init = make_record,
 	cr_expect_eq(errno, EMFILE);
 	cr_expect_eq(members_find(&none, &stored, NULL, AMONG_IMAGES), -1);
 	cr_expect_eq(errno, EMFILE);
-	cr_expect_eq(ending_kill(&stored, NULL), 0);
+	cr_expect_eq(ending_kill(&stored, NULL, clock_ms() + 10000), 0);
 	members_exclude_callers(&m, &stored);
 	cr_expect_eq(m.n, 1);
 	cr_expect_not(members_proven(&one));

@@ -100,8 +100,9 @@ Test(teardown, a_member_is_asked_and_the_address_is_clean, .init = make_lease,
 	member = start_member("echo; exec sleep 60");
 	teardown(&stored, diag, &ask, &end);
 	cr_expect_eq(end.verdict, VERDICT_CLEAN);
-	cr_expect_eq(end.found.n, 1);
-	members_free(&end.found);
+	cr_expect_eq(end.asked.n, 1);
+	cr_expect_eq(end.left.n, 0);
+	teardown_free(&end);
 	cr_expect_eq(signal_of(member), SIGTERM);
 	member = 0;
 }
@@ -112,13 +113,16 @@ Test(teardown, one_that_does_not_listen_is_killed_after_one_grace,
 	struct teardown_policy how = ask;
 	struct stragglers stragglers = { 0 };
 	struct teardown end;
+	char why[96];
 
 	how.grace = 10;
 	how.stragglers = &stragglers;
 	member = start_member("trap '' TERM; echo; while :; do sleep 60; done");
 	teardown(&stored, diag, &how, &end);
-	cr_expect_eq(end.verdict, VERDICT_CLEAN);
-	members_free(&end.found);
+	proof_reason(&end.evidence, why, sizeof(why));
+	cr_expect_eq(
+	    end.verdict, VERDICT_CLEAN, "%s: %s", proof_name(end.verdict), why);
+	teardown_free(&end);
 	cr_assert_geq(stragglers.n, 1);
 	cr_expect_eq(signal_of(member), SIGKILL);
 	member = 0;
@@ -134,7 +138,7 @@ Test(teardown, a_dry_run_signals_nobody, .init = make_lease, .fini = end_lease)
 	teardown(&stored, diag, &how, &end);
 	cr_expect_eq(end.verdict, VERDICT_HELD);
 	cr_expect_eq(end.evidence.processes, 1);
-	members_free(&end.found);
+	teardown_free(&end);
 	/* The first signal that is fatal is the one that it died of. */
 	cr_assert_eq(kill(member, SIGKILL), 0);
 	cr_expect_eq(signal_of(member), SIGKILL);

@@ -26,12 +26,23 @@ struct reap {
 	bool failed; /* a record could not be removed */
 };
 
-static const char *
-fate(const struct member *t, const struct reap *r)
+static void
+print_members(const char *ip, const struct teardown *out, bool dry_run)
 {
-	if (!members_proven(t))
-		return "left alone: only one witness says it is the lease's";
-	return r->o->dry_run ? "would be ended" : "was asked to end";
+	for (size_t i = 0; i < out->asked.n; i++)
+		printf("%s: pid %d (%s) was asked to end\n", ip,
+		    out->asked.list[i].pid, out->asked.list[i].line);
+	for (size_t i = 0; i < out->left.n; i++) {
+		const struct member *m = &out->left.list[i];
+
+		if (!members_proven(m))
+			printf("%s: pid %d (%s) left alone: only one witness "
+			       "says it is the lease's\n",
+			    ip, m->pid, m->line);
+		else if (dry_run)
+			printf("%s: pid %d (%s) would be ended\n", ip, m->pid,
+			    m->line);
+	}
 }
 
 static void
@@ -41,11 +52,7 @@ report(const struct reap *r, const char *ip, const struct teardown *out)
 
 	if (r->o->quiet)
 		return;
-	for (size_t i = 0; i < out->found.n; i++) {
-		const struct member *t = &out->found.list[i];
-
-		printf("%s: pid %d (%s) %s\n", ip, t->pid, t->line, fate(t, r));
-	}
+	print_members(ip, out, r->o->dry_run);
 	for (size_t i = 0; i < out->evidence.nleft; i++)
 		if (out->evidence.left[i].kind != LEFT_FOREIGN)
 			printf("%s: %s\n", ip,
@@ -177,7 +184,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 	store_unmap(&fresh);
 	if (out.verdict >= VERDICT_HELD)
 		r->left++;
-	members_free(&out.found);
+	teardown_free(&out);
 	close(lock);
 	return 0;
 }

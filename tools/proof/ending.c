@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 enum {
-	KILL_WAIT = 10000, /* milliseconds */
-	DYING_WAIT = 100,
+	DYING_WAIT = 100, /* milliseconds */
 	STARVED_WAIT = 10, /* until a descriptor may be had */
-	ANCESTORS = 64 /* that may be proven one by the next */
+	ANCESTORS = 64, /* that may be proven one by the next */
+	STOPS = 64 /* passes that stop processes before those are killed */
 };
 
 /* A pidfd; when none is to be had, try again until then (clock_ms). */
@@ -77,14 +77,8 @@ signal_proven(const struct members *m, int sig)
 size_t
 ending_ask(const struct members *m, int sig, int64_t grace)
 {
-	size_t left;
-
 	signal_proven(m, sig);
-	left = ending_wait(m, grace);
-	if (left == 0)
-		return 0;
-	signal_proven(m, SIGKILL);
-	return ending_wait(m, KILL_WAIT);
+	return ending_wait(m, grace);
 }
 
 static size_t
@@ -128,21 +122,34 @@ proven_now(struct search_ctx *ctx, const struct procfs_stat *p, int ancestors)
 	       proven_now(ctx, &parent, ancestors - 1);
 }
 
+static bool
+holds(const struct members *m, const struct procfs_stat *p)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->list[i].pid == p->pid && m->list[i].start == p->start)
+			return true;
+	return false;
+}
+
 /* The descriptor first: what is then true of the pid is true of it. */
 static bool
-kill_if_proven(struct search_ctx *ctx, pid_t pid)
+stop_if_proven(struct search_ctx *ctx, pid_t pid, struct members *stopped)
 {
+	struct member one = { .pid = pid, .witnesses = ~0U };
 	struct procfs_stat st;
-	bool killed;
+	bool proven;
 	int fd = witness_excluded(ctx, pid) ? -1 : pidfd_open(pid, 0);
 
 	if (fd == -1)
 		return false;
-	killed = procfs_stat(pid, &st) == 0 && !procfs_dead(&st) &&
-		 proven_now(ctx, &st, ANCESTORS) &&
-		 pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
+	proven = procfs_stat(pid, &st) == 0 && !procfs_dead(&st) &&
+		 !holds(stopped, &st) && proven_now(ctx, &st, ANCESTORS) &&
+		 pidfd_send_signal(fd, SIGSTOP, NULL, 0) == 0;
+	one.start = st.start;
+	if (proven && members_add(stopped, &one) == -1)
+		(void)pidfd_send_signal(fd, SIGKILL, NULL, 0);
 	close(fd);
-	return killed;
+	return proven;
 }
 
 /* How many of these pids, in order, are not above the last one given out. */
@@ -156,22 +163,40 @@ count_current(const pid_t *pids, size_t n)
 	return n;
 }
 
-size_t
-ending_kill(const struct stored *s, const struct evidence *sockets)
+static bool
+stop_new(struct search_ctx *ctx, struct members *stopped)
 {
-	struct search_ctx ctx;
-	size_t killed = 0, n, youngest;
+	size_t n, youngest;
+	bool any = false;
 	pid_t *pids;
-	ssize_t found;
+	ssize_t found = procfs_pids(&pids);
 
-	witness_begin(&ctx, s, sockets);
-	found = procfs_pids(&pids);
 	n = found > 0 ? (size_t)found : 0;
 	/* Those above the last one are older than all the others. */
 	youngest = n + count_current(pids, n);
-	for (size_t i = 1; i <= n && ctx.error == 0; i++)
-		killed += kill_if_proven(&ctx, pids[(youngest - i) % n]);
+	for (size_t i = 1; i <= n && ctx->error == 0; i++)
+		any |= stop_if_proven(ctx, pids[(youngest - i) % n], stopped);
 	free(pids);
+	return any;
+}
+
+size_t
+ending_kill(
+    const struct stored *s, const struct evidence *sockets, int64_t until)
+{
+	struct members stopped = { 0 };
+	struct search_ctx ctx;
+	int64_t left;
+	size_t killed;
+
+	witness_begin(&ctx, s, sockets);
+	for (int i = 0; i < STOPS && stop_new(&ctx, &stopped); i++)
+		;
 	(void)witness_end(&ctx);
+	signal_proven(&stopped, SIGKILL);
+	left = until - clock_ms();
+	(void)ending_wait(&stopped, left > 0 ? left : 0);
+	killed = stopped.n;
+	members_free(&stopped);
 	return killed;
 }

@@ -6,8 +6,8 @@
 #include "proof/members.h"
 
 /*
- * Ask the proven ones to end, wait for that at most grace milliseconds, then
- * send SIGKILL and wait ten seconds.  Returns how many of them are left.
+ * Ask the proven ones to end, and wait for that at most grace milliseconds.
+ * Returns how many of them are left.
  */
 size_t ending_ask(const struct members *m, int sig, int64_t grace);
 
@@ -26,10 +26,13 @@ size_t ending_wait(const struct members *m, int64_t ms);
 size_t ending_unproven(struct members *m, const struct stored *s);
 
 /*
- * Send SIGKILL to each proven one as soon as it is seen, the youngest first:
- * one that forks and exits all the time would be gone before a whole pass is
- * over.  Returns how many were killed.
+ * Stop each proven one as soon as it is seen, the youngest first: one that
+ * forks and exits all the time would be gone before a whole pass is over.  When
+ * no other is seen, all that were stopped get SIGKILL, and are waited for until
+ * then (clock_ms): one that died alone would leave children without the parent
+ * that vouches for them.  Returns how many were killed.
  */
-size_t ending_kill(const struct stored *s, const struct evidence *sockets);
+size_t ending_kill(
+    const struct stored *s, const struct evidence *sockets, int64_t until);
 
 #endif

@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One pass over /proc, each process asked for its witnesses; then parents
- * vouch for their children.
+ * Every process is asked for its witnesses; then parents vouch for children.
+ *
+ * A listing of /proc is no snapshot: what is forked meanwhile may be missed,
+ * and its parent be gone when that is asked.  So a look goes on until no fork
+ * can have escaped it.  A listing goes up the pids and finds each process that
+ * lives when its turn comes; a new pid is above all others, unless the pids
+ * have wrapped.  Suppose that a member lives at the end and was not listed.
+ * Then it was forked during the look, and so was its parent, or that was
+ * listed, and so on, back to one that was listed by us (a chain of forks
+ * outruns a listing at most from its last pid on).  Had that one still lived
+ * after it was asked, its answer was true, and it is found: that is not an
+ * empty look, and another one follows (teardown.c).  So a look is whole when
+ * the last pid given out is the same as before it, for then nothing was
+ * forked; or when all that are new in a listing still live once they have been
+ * asked.  Otherwise list again, and ask those that are new.  A process that
+ * lives and is no member can bring one only by exec, which teardown.c stops.
+ *
+ * A pid that its creator chose, clone3(2) with set_tid, may be missed: that
+ * takes a capability.
  */
 #include "proof/members.h"
 #include "kernel/recmaps.h"
@@ -15,48 +32,74 @@
 /* PROC_PID_INIT_INO in Linux, include/linux/proc_ns.h. */
 #define INITIAL_PIDNS 0xeffffffcU
 
-/* Processes in the order of their pids, and the witnesses of each. */
-struct plist {
-	struct procfs_stat *list; /* heap */
-	unsigned int *witnesses; /* heap */
-	size_t n;
+enum { LISTINGS = 256 }; /* in one look, before it is given up */
+
+struct suspect {
+	struct procfs_stat stat;
+	unsigned int witnesses;
 };
 
-static int
-add(struct members *m, const struct procfs_stat *p, unsigned int witnesses)
-{
-	struct member *new;
+/* Processes in the order of their pids. */
+struct plist {
+	struct suspect *list; /* heap */
+	size_t n;
+	pid_t last; /* given out, when they were listed; 0 unknown */
+	bool found; /* one with a witness */
+};
 
-	new = reallocarray(m->list, m->n + 1, sizeof(*new));
-	if (new == NULL)
+int
+members_add(struct members *m, const struct member *one)
+{
+	struct member *list;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->list[i].pid == one->pid &&
+		    m->list[i].start == one->start)
+			return 0;
+	list = reallocarray(m->list, m->n + 1, sizeof(*list));
+	if (list == NULL)
 		return -1;
-	m->list = new;
-	new = &m->list[m->n++];
-	*new = (struct member){
-		.pid = p->pid, .start = p->start, .witnesses = witnesses
-	};
-	if (procfs_cmdline(p->pid, new->line, sizeof(new->line)) == -1)
-		new->line[0] = '\0';
+	m->list = list;
+	m->list[m->n++] = *one;
 	return 0;
+}
+
+static int
+add(struct members *m, const struct suspect *p)
+{
+	struct member one = { .pid = p->stat.pid,
+		.start = p->stat.start,
+		.witnesses = p->witnesses };
+
+	if (procfs_cmdline(one.pid, one.line, sizeof(one.line)) == -1)
+		one.line[0] = '\0';
+	return members_add(m, &one);
 }
 
 static int
 by_pid(const void *a, const void *b)
 {
-	const struct procfs_stat *p = a, *q = b;
+	const struct suspect *p = a, *q = b;
 
-	return (p->pid > q->pid) - (p->pid < q->pid);
+	return (p->stat.pid > q->stat.pid) - (p->stat.pid < q->stat.pid);
+}
+
+/* Among the first n. */
+static const struct suspect *
+find(const struct plist *all, size_t n, pid_t pid)
+{
+	const struct suspect key = { .stat.pid = pid };
+
+	return n == 0 ? NULL : bsearch(&key, all->list, n, sizeof(key), by_pid);
 }
 
 static bool
 parent_proven(const struct plist *all, const struct procfs_stat *p)
 {
-	const struct procfs_stat key = { .pid = p->ppid };
-	const struct procfs_stat *parent =
-	    bsearch(&key, all->list, all->n, sizeof(key), by_pid);
+	const struct suspect *parent = find(all, all->n, p->ppid);
 
-	return parent != NULL && parent->start <= p->start &&
-	       witness_proven(all->witnesses[parent - all->list]);
+	return parent != NULL && parent->stat.start <= p->start &&
+	       witness_proven(parent->witnesses);
 }
 
 /* Until nothing changes: a parent may have the higher pid. */
@@ -68,80 +111,179 @@ ask_parents(const struct search_ctx *ctx, struct plist *all)
 	do {
 		changed = false;
 		for (size_t i = 0; i < all->n; i++) {
-			const struct procfs_stat *p = &all->list[i];
+			struct suspect *p = &all->list[i];
 
-			if (all->witnesses[i] & WITNESS_PARENT ||
-			    procfs_dead(p) || witness_excluded(ctx, p->pid) ||
-			    !parent_proven(all, p))
+			if (p->witnesses & WITNESS_PARENT ||
+			    procfs_dead(&p->stat) ||
+			    witness_excluded(ctx, p->stat.pid) ||
+			    !parent_proven(all, &p->stat))
 				continue;
-			all->witnesses[i] |= WITNESS_PARENT;
+			p->witnesses |= WITNESS_PARENT;
 			changed = true;
 		}
 	} while (changed);
 }
 
+/* The owner's fork, with no other witness, is no member yet. */
+static bool
+starting(const struct search_ctx *ctx, const struct suspect *p)
+{
+	return p->witnesses == WITNESS_PARENT &&
+	       witness_of_owner(ctx, &p->stat);
+}
+
 static int
-ask_all(struct search_ctx *ctx, struct plist *all, struct members *m)
+collect(const struct search_ctx *ctx, struct plist *all, struct members *m)
 {
 	int rc = 0;
 
-	all->witnesses = calloc(all->n + 1, sizeof(*all->witnesses));
-	if (all->witnesses == NULL)
-		return -1;
-	for (size_t i = 0; i < all->n; i++)
-		if (!procfs_dead(&all->list[i]) &&
-		    !witness_excluded(ctx, all->list[i].pid))
-			all->witnesses[i] = witness_ask(ctx, &all->list[i]);
 	ask_parents(ctx, all);
 	for (size_t i = 0; i < all->n && rc == 0; i++) {
-		/* The owner's fork, with no other witness, is none yet. */
-		if (all->witnesses[i] == WITNESS_PARENT &&
-		    witness_of_owner(ctx, &all->list[i]))
+		const struct suspect *p = &all->list[i];
+
+		if (starting(ctx, p))
 			m->starting++;
-		else if (all->witnesses[i] != 0)
-			rc = add(m, &all->list[i], all->witnesses[i]);
+		else if (p->witnesses != 0)
+			rc = add(m, p);
 	}
-	free(all->witnesses);
 	return rc;
 }
 
+/* Add these that are not known yet; false when one of them has gone. */
 static bool
-listed(const struct plist *all, pid_t pid)
+list_new(struct search_ctx *ctx, struct plist *all, const pid_t *pids, size_t n)
 {
-	for (size_t i = 0; i < all->n; i++)
-		if (all->list[i].pid == pid)
-			return true;
-	return false;
+	size_t known = all->n;
+	struct suspect *more;
+	bool whole = true;
+
+	more = reallocarray(all->list, known + n + 1, sizeof(*more));
+	if (more == NULL) {
+		ctx->error = errno;
+		return false;
+	}
+	all->list = more;
+	for (size_t i = 0; i < n; i++) {
+		struct suspect *new = &all->list[all->n];
+
+		if (find(all, known, pids[i]) != NULL)
+			continue;
+		*new = (struct suspect){ .witnesses = 0 };
+		if (procfs_stat(pids[i], &new->stat) == 0) {
+			all->n++;
+			continue;
+		}
+		whole = false;
+		witness_note_error(ctx);
+	}
+	return whole;
 }
 
-static int
-list_images(struct search_ctx *ctx, struct plist *all)
+static void
+ask_new(struct search_ctx *ctx, struct plist *all, size_t known)
 {
-	struct image image;
+	for (size_t i = known; i < all->n; i++) {
+		struct suspect *p = &all->list[i];
 
-	all->list = calloc(RECORD_IMAGES, sizeof(*all->list));
-	if (all->list == NULL)
-		return -1;
-	for (size_t i = 0; i < RECORD_IMAGES && ctx->record != NULL; i++) {
-		if (!recquery_image(ctx->record, i, &image) ||
-		    listed(all, image.pid) || kill(image.pid, 0) == -1)
-			continue;
-		if (procfs_stat(image.pid, &all->list[all->n]) == 0)
-			all->n++;
-		else
-			witness_note_error(ctx);
+		if (!procfs_dead(&p->stat) &&
+		    !witness_excluded(ctx, p->stat.pid))
+			p->witnesses = witness_ask(ctx, &p->stat);
+		all->found |= p->witnesses != 0 && !starting(ctx, p);
+	}
+}
+
+static bool
+all_live(const struct plist *all, size_t known)
+{
+	struct procfs_stat now;
+
+	for (size_t i = known; i < all->n; i++)
+		if (procfs_stat(all->list[i].stat.pid, &now) == -1 ||
+		    now.start != all->list[i].stat.start || procfs_dying(&now))
+			return false;
+	return true;
+}
+
+/* One listing: true when no fork can have escaped it. */
+static bool
+list_once(struct search_ctx *ctx, struct plist *all)
+{
+	pid_t before = all->last, *pids;
+	ssize_t n = procfs_pids(&pids);
+	size_t known = all->n;
+	bool whole;
+
+	if (n == -1) {
+		ctx->error = errno;
+		return false;
+	}
+	whole = list_new(ctx, all, pids, (size_t)n);
+	free(pids);
+	if (ctx->error != 0)
+		return false;
+	ask_new(ctx, all, known);
+	all->last = procfs_last_pid();
+	whole = (all->last == before && before != 0) ||
+		(all->last >= before && whole && all_live(all, known));
+	if (all->last < before) { /* a known pid may be another's by now */
+		all->n = 0;
+		all->found = false;
 	}
 	qsort(all->list, all->n, sizeof(*all->list), by_pid);
-	return 0;
+	return whole;
+}
+
+/* Once one is found, the next look is for the others. */
+static void
+list_all(struct search_ctx *ctx, struct plist *all)
+{
+	int listings = 0;
+	bool whole;
+
+	all->last = procfs_last_pid();
+	do
+		whole = list_once(ctx, all);
+	while (
+	    !whole && !all->found && ctx->error == 0 && ++listings < LISTINGS);
+	if (!whole && !all->found)
+		ctx->unseen = true;
 }
 
 static int
-list_all(struct plist *all)
+by_number(const void *a, const void *b)
 {
-	ssize_t n = procfs_list(&all->list);
+	const pid_t *p = a, *q = b;
 
-	all->n = n == -1 ? 0 : (size_t)n;
-	return n == -1 ? -1 : 0;
+	return (*p > *q) - (*p < *q);
+}
+
+/* Each once, in order; returns how many. */
+static size_t
+sort_unique(pid_t *pids, size_t n)
+{
+	size_t unique = 0;
+
+	qsort(pids, n, sizeof(*pids), by_number);
+	for (size_t i = 0; i < n; i++)
+		if (unique == 0 || pids[unique - 1] != pids[i])
+			pids[unique++] = pids[i];
+	return unique;
+}
+
+static void
+list_images(struct search_ctx *ctx, struct plist *all)
+{
+	pid_t pids[RECORD_IMAGES];
+	struct image image;
+	size_t n = 0;
+
+	for (size_t i = 0; i < RECORD_IMAGES && ctx->record != NULL; i++)
+		if (recquery_image(ctx->record, i, &image) &&
+		    kill(image.pid, 0) == 0)
+			pids[n++] = image.pid;
+	n = sort_unique(pids, n);
+	(void)list_new(ctx, all, pids, n);
+	ask_new(ctx, all, 0);
 }
 
 /* Is a process in this pid namespace, or could that not be found out? */
@@ -176,13 +318,19 @@ out_of_sight(const struct search_ctx *ctx)
 	return ctx->pidns != INITIAL_PIDNS || lived_in(theirs);
 }
 
-/* Excluded processes, a script that called `release`, may map it, too. */
+/*
+ * Does a process map the record that was not found?  One that is excluded, a
+ * script that called `release`, may do so, too: then only the look tells.
+ */
 static bool
 mapper_missed(struct search_ctx *ctx)
 {
-	for (size_t i = 0; i < ctx->nexcluded && ctx->mapped != -1; i++)
-		ctx->mappers += recmaps_has(ctx->excluded[i], ctx->mapped) == 1;
-	return ctx->mapped != -1 && ctx->mappers == 0;
+	if (ctx->writers != WRITERS_SOME || ctx->mappers > 0)
+		return false;
+	for (size_t i = 0; i < ctx->nexcluded; i++)
+		if (recmaps_has(ctx->excluded[i], ctx->fd) == 1)
+			return false;
+	return recmaps_writers(ctx->fd) == WRITERS_SOME;
 }
 
 int
@@ -192,7 +340,6 @@ members_find(struct members *m, const struct stored *s,
 	bool everybody = among != AMONG_IMAGES;
 	struct search_ctx ctx;
 	struct plist all = { 0 };
-	int rc;
 
 	memset(m, 0, sizeof(*m));
 	witness_begin(&ctx, s, sockets);
@@ -200,10 +347,11 @@ members_find(struct members *m, const struct stored *s,
 		ctx.error = errno;
 	if (among == AMONG_OTHERS)
 		witness_exclude_descendants(&ctx);
-	rc = everybody ? list_all(&all) : list_images(&ctx, &all);
-	if (rc == 0)
-		rc = ask_all(&ctx, &all, m);
-	if (rc == -1)
+	if (everybody)
+		list_all(&ctx, &all);
+	else
+		list_images(&ctx, &all);
+	if (collect(&ctx, &all, m) == -1)
 		ctx.error = errno;
 	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx)) ||
 		    mapper_missed(&ctx);

@@ -38,6 +38,9 @@ int members_find(struct members *m, const struct stored *s,
     const struct evidence *sockets, enum members_among among);
 void members_free(struct members *m);
 
+/* Add one that may be there already.  0; -1 with errno. */
+int members_add(struct members *m, const struct member *one);
+
 /*
  * Drop the processes that have called `portlease release` since.  When that
  * cannot be found out, none counts as proven any more.

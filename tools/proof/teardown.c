@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Members are looked for and asked, again and again within one grace, until a
- * look finds none.  Then, or when the grace is over, passes of SIGKILL over
- * /proc catch what forks faster than it can be looked at.
+ * look finds none: one that was found, and has ended since, may have forked.
+ * Then, or when the grace is over, passes of SIGKILL over /proc catch what
+ * forks faster than it can be looked at.
  */
 #include "proof/teardown.h"
 #include "base/clock.h"
@@ -15,9 +16,11 @@
 #include <string.h>
 
 enum {
-	ROUNDS = 8, /* of looking and asking */
-	LOOKS = 4, /* after the last SIGKILL */
-	STORM = 10000, /* milliseconds against programs that keep forking */
+	ROUNDS = 8, /* of looking and asking, once nobody has patience */
+	LOOKS = 16, /* after the last SIGKILL */
+	STORM = 10000, /* milliseconds against programs that keep forking, and
+			  for SIGKILL to work on a busy machine */
+	DYING = 500, /* milliseconds for one that was just killed */
 	PASSES = 2, /* that find nobody before that is believed, */
 	PASSES_LISTENING = 20, /* and while something still listens */
 	EXEC_TIME = 5 /* milliseconds; no event tells of an exec */
@@ -30,7 +33,8 @@ struct ending {
 	struct teardown *out;
 	struct evidence sockets; /* of the lease, at the last look */
 	size_t unproven; /* members with one witness, at the last look */
-	int64_t patience; /* milliseconds; 0 once somebody was asked */
+	bool ended; /* one that the last look found has ended by itself */
+	int64_t patience_end; /* clock_ms; 0 once somebody was asked */
 	int64_t grace_end; /* clock_ms; 0 until somebody was asked */
 };
 
@@ -52,6 +56,7 @@ look(struct ending *t, struct members *m)
 {
 	struct evidence *e = &t->out->evidence;
 	enum members_among where = among(t);
+	size_t found;
 
 	if (where != AMONG_IMAGES) {
 		memset(&t->sockets, 0, sizeof(t->sockets));
@@ -59,11 +64,13 @@ look(struct ending *t, struct members *m)
 		    store_witness(t->stored));
 	}
 	e->processes_failed = 0;
-	memset(m, 0, sizeof(*m));
+	members_free(m);
 	if (members_find(m, t->stored, &t->sockets, where) == -1)
 		e->processes_failed = errno;
 	e->processes_unseen = m->unseen;
+	found = m->n;
 	t->unproven = ending_unproven(m, t->stored);
+	t->ended = m->n < found;
 	e->processes = (unsigned int)t->unproven;
 }
 
@@ -89,42 +96,66 @@ note_stragglers(const struct ending *t, const struct members *m)
 			    &t->stored->terms, t->stored->record);
 }
 
+/* Short of memory, it is ended all the same, and not named. */
+static void
+note_asked(const struct ending *t, const struct members *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (members_proven(&m->list[i]))
+			(void)members_add(&t->out->asked, &m->list[i]);
+}
+
 static void
 ask(struct ending *t, struct members *m)
 {
 	int64_t now = clock_ms();
 
-	t->patience = 0;
+	t->patience_end = 0;
 	if (t->grace_end == 0)
 		t->grace_end = now + t->how->grace;
 	members_exclude_callers(m, t->stored);
 	note_stragglers(t, m);
+	note_asked(t, m);
 	(void)ending_ask(
 	    m, t->how->sig, t->grace_end > now ? t->grace_end - now : 0);
 }
 
+/* Give those that were found the patience that is left. */
+static bool
+end_by_themselves(struct ending *t, const struct members *m)
+{
+	int64_t left = t->patience_end - clock_ms();
+
+	if (ending_wait(m, left > 0 ? left : 0) > 0)
+		return false;
+	t->ended = true;
+	return true;
+}
+
 /* Look, and ask those that are there; false when another look adds nothing. */
 static bool
-ask_round(struct ending *t, struct members *m)
+ask_round(struct ending *t)
 {
+	struct members *m = &t->out->left;
 	bool again;
 
 	look(t, m);
-	again = !saw_all(t) && t->unproven == 0;
 	if (t->how->dry_run) {
 		t->out->evidence.processes = (unsigned int)m->n;
 		return false;
 	}
+	again = t->ended || (!saw_all(t) && t->unproven == 0);
 	/* What a script started just before `release`. */
 	if (m->starting > 0) {
 		clock_sleep(EXEC_TIME);
 		again = true;
 	}
-	if (m->n > t->unproven && ending_wait(m, t->patience) > 0) {
-		ask(t, m);
-		again = clock_ms() < t->grace_end;
-	}
-	return again;
+	if (m->n == t->unproven)
+		return again;
+	if (end_by_themselves(t, m))
+		return true;
+	ask(t, m);
+	return clock_ms() < t->grace_end;
 }
 
 static bool
@@ -153,38 +184,44 @@ passes_needed(const struct ending *t)
 	return listens ? PASSES_LISTENING : PASSES;
 }
 
-/* Processes that were forked while the others were asked or killed. */
+/*
+ * Processes that were forked while the others were asked or killed.  Only a
+ * look that finds nobody is believed.
+ */
 static void
 kill_late(struct ending *t)
 {
 	int64_t end = clock_ms() + STORM;
-	struct members m;
+	struct members *m = &t->out->left;
 	size_t left = 0;
-	int empty = 0;
+	bool done = false;
 
-	while (empty < passes_needed(t) && clock_ms() < end)
-		empty = ending_kill(t->stored, &t->sockets) > 0 ? 0 : empty + 1;
-	for (int i = 0; i < LOOKS; i++) {
-		look(t, &m);
-		left = t->unproven + ending_wait(&m, STORM);
-		members_free(&m);
-		if (left > 0 || saw_all(t))
-			break;
+	for (int i = 0; i < LOOKS && !done; i++) {
+		int empty = 0;
+
+		while (empty < passes_needed(t) && clock_ms() < end)
+			empty = ending_kill(t->stored, &t->sockets, end) > 0
+				    ? 0
+				    : empty + 1;
+		look(t, m);
+		left = t->unproven + ending_wait(m, DYING);
+		done = left > 0 || (m->n == 0 && !t->ended && saw_all(t));
 	}
 	t->out->evidence.processes = (unsigned int)left;
+	if (!done)
+		t->out->evidence.processes_unseen = true;
 }
 
 static void
 end_members(struct ending *t)
 {
-	struct members m;
-	bool again = ask_round(t, &t->out->found);
+	bool again = true;
 
-	for (int i = 1; i < ROUNDS && again; i++) {
-		again = ask_round(t, &m);
-		members_free(&m);
+	for (int i = 0; i < ROUNDS && again;) {
+		again = ask_round(t);
+		i += !t->ended || clock_ms() >= t->patience_end;
 	}
-	if (t->grace_end != 0)
+	if (t->grace_end != 0 || (again && t->ended))
 		kill_late(t);
 }
 
@@ -213,7 +250,7 @@ teardown(const struct stored *s, struct sockdiag *diag,
 		.diag = diag,
 		.how = how,
 		.out = out,
-		.patience = how->patience };
+		.patience_end = clock_ms() + how->patience };
 	struct evidence *e = &out->evidence;
 
 	memset(out, 0, sizeof(*out));
@@ -223,4 +260,11 @@ teardown(const struct stored *s, struct sockdiag *diag,
 	e->damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
 	out->verdict = proof_of(e);
+}
+
+void
+teardown_free(struct teardown *out)
+{
+	members_free(&out->left);
+	members_free(&out->asked);
 }

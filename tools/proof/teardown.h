@@ -31,7 +31,9 @@ struct teardown_policy {
 struct teardown {
 	enum verdict verdict;
 	struct evidence evidence;
-	struct members found; /* by the first look; the caller frees them */
+	/* From the heap, for teardown_free. */
+	struct members left; /* by the last look */
+	struct members asked; /* to end */
 };
 
 /*
@@ -41,5 +43,7 @@ struct teardown {
  */
 void teardown(const struct stored *s, struct sockdiag *diag,
     const struct teardown_policy *how, struct teardown *out);
+
+void teardown_free(struct teardown *out);
 
 #endif

@@ -3,7 +3,6 @@
 #include "proof/witness.h"
 #include "kernel/proctree.h"
 #include "kernel/reclock.h"
-#include "kernel/recmaps.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -101,8 +100,8 @@ witness_begin(struct search_ctx *ctx, const struct stored *s,
 	ctx->path = s->path;
 	ctx->sockets = sockets;
 	(void)procfs_namespace("pid", &ctx->pidns);
-	ctx->mapped =
-	    s->fd != -1 && recmaps_writers(s->fd) != WRITERS_NONE ? s->fd : -1;
+	ctx->fd = s->fd;
+	ctx->writers = s->fd != -1 ? recmaps_writers(s->fd) : WRITERS_NONE;
 	exclude_line(ctx, getpid());
 	if (s->fd != -1)
 		reclock_callers(s->fd, exclude_caller, ctx);
@@ -180,7 +179,7 @@ ask_sockets(struct search_ctx *ctx, pid_t pid)
 static unsigned int
 ask_mapping(struct search_ctx *ctx, pid_t pid)
 {
-	int rc = ctx->mapped == -1 ? 0 : recmaps_has(pid, ctx->mapped);
+	int rc = ctx->writers == WRITERS_NONE ? 0 : recmaps_has(pid, ctx->fd);
 
 	if (rc == -1)
 		witness_note_error(ctx);

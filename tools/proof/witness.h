@@ -11,6 +11,7 @@
 #define WITNESS_H
 
 #include "kernel/procfs.h"
+#include "kernel/recmaps.h"
 #include "proof/evidence.h"
 #include "store/store.h"
 
@@ -34,8 +35,8 @@ struct search_ctx {
 	const struct evidence *sockets; /* of the lease, or NULL */
 	uint64_t pidns; /* ours */
 	pid_t owner; /* of a lease without a command; 0 none, or gone */
-	int mapped; /* the record's descriptor while some process maps it for
-		       writing, to look for that one; else -1 */
+	int fd; /* of the record, or -1 */
+	enum writers writers; /* which processes may map the record */
 	size_t mappers; /* processes found that do, our own tools included */
 	pid_t *excluded; /* from the heap: never members, see below */
 	size_t nexcluded;

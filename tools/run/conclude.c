@@ -89,13 +89,13 @@ conclude(struct outcome *out, const struct options *o, struct claim *c)
 		.record = record,
 		.stragglers = &out->stragglers,
 		.evidence = &torn.evidence,
-		.members = &torn.found,
+		.members = &torn.left,
 		.verdict = out->verdict,
 		.reason = out->reason,
 		.leaked =
 		    out->stragglers.n > 0 || out->verdict == VERDICT_HELD };
 	report_end(&report, o);
-	members_free(&torn.found);
+	teardown_free(&torn);
 	fails = report.leaked && o->on_leak == ON_LEAK_FAIL;
 	if (o->record[0] != '\0')
 		keep_record(o, record);
