@@ -31,7 +31,7 @@ SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 
 # pkg-config is asked once, by the first recipe that needs it: `make deps all`
 # installs it first.
-LIBS = libbsd-overlay libmnl jansson libseccomp
+LIBS = libbsd-overlay jansson libseccomp
 ask = $(eval $(1) := $$(shell pkg-config $(2)))$($(1))
 LIBS_CFLAGS = $(call ask,LIBS_CFLAGS,--cflags $(LIBS))
 LIBS_LDLIBS = $(call ask,LIBS_LDLIBS,--libs $(LIBS))

@@ -8,7 +8,6 @@ set -eu
 # Each package with the command or file that shows that it is there.
 build='gcc:gcc make:make libc6-dev:/usr/include/stdio.h pkg-config:pkg-config
 	libbsd-dev:/usr/include/bsd/bsd.h
-	libmnl-dev:/usr/include/libmnl/libmnl.h
 	libjansson-dev:/usr/include/jansson.h
 	libseccomp-dev:/usr/include/seccomp.h'
 check='libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss

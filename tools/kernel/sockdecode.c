@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libmnl has the helpers for messages, but the reading is not mnl_cb_run's: a
- * dump that fails says so in the payload of its NLMSG_DONE (a missing
+ * A dump that fails says so in the payload of its NLMSG_DONE (a missing
  * udp_diag, for one), which must not pass for an empty table.
  */
 #include "kernel/sockdecode.h"
 #include "base/fail.h"
 
-#include <libmnl/libmnl.h>
-#include <limits.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -56,18 +54,27 @@ endpoint(uint8_t family, const uint32_t words[4], uint16_t port)
 	return ep;
 }
 
-static int
-decode_attribute(const struct nlattr *attr, void *arg)
+static void
+decode_attributes(const void *attributes, size_t len, struct sockdiag_socket *s)
 {
-	struct sockdiag_socket *socket = arg;
+	const unsigned char *at = attributes;
+	struct rtattr attr;
 
-	if (mnl_attr_get_payload_len(attr) < 1)
-		return MNL_CB_OK;
-	if (mnl_attr_get_type(attr) == INET_DIAG_PROTOCOL)
-		socket->protocol = mnl_attr_get_u8(attr);
-	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY)
-		socket->v6only = mnl_attr_get_u8(attr) != 0;
-	return MNL_CB_OK;
+	while (len >= sizeof(attr)) {
+		memcpy(&attr, at, sizeof(attr));
+		if (attr.rta_len < sizeof(attr) || attr.rta_len > len)
+			return;
+		if (attr.rta_len > sizeof(attr) &&
+		    attr.rta_type == INET_DIAG_PROTOCOL)
+			s->protocol = at[sizeof(attr)];
+		if (attr.rta_len > sizeof(attr) &&
+		    attr.rta_type == INET_DIAG_SKV6ONLY)
+			s->v6only = at[sizeof(attr)] != 0;
+		if (RTA_ALIGN(attr.rta_len) >= len)
+			return;
+		at += RTA_ALIGN(attr.rta_len);
+		len -= RTA_ALIGN(attr.rta_len);
+	}
 }
 
 int
@@ -92,9 +99,20 @@ sockdiag_decode(const void *payload, size_t len, struct sockdiag_socket *socket)
 				 ? msg->idiag_expires
 				 : 0,
 	};
-	(void)mnl_attr_parse_payload(/* the callback never fails */
-	    msg + 1, len - sizeof(*msg), decode_attribute, socket);
+	decode_attributes(msg + 1, len - sizeof(*msg), socket);
 	return 0;
+}
+
+static const void *
+payload(const struct nlmsghdr *nlh)
+{
+	return (const char *)nlh + NLMSG_HDRLEN;
+}
+
+static size_t
+payload_len(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_len - NLMSG_HDRLEN;
 }
 
 /* The errno in an NLMSG_ERROR, or in the NLMSG_DONE of a dump. */
@@ -103,9 +121,9 @@ end_of_dump(const struct nlmsghdr *nlh)
 {
 	int code;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(code))
+	if (payload_len(nlh) < sizeof(code))
 		return nlh->nlmsg_type == NLMSG_DONE ? 0 : fail(EBADMSG);
-	memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
+	memcpy(&code, payload(nlh), sizeof(code));
 	if (code == 0)
 		return 0;
 	return fail(code < 0 && code > -4096 ? -code : EBADMSG);
@@ -117,8 +135,7 @@ add(const struct nlmsghdr *nlh, const struct sockdiag_reply *reply)
 {
 	struct sockdiag_socket socket;
 
-	if (sockdiag_decode(mnl_nlmsg_get_payload(nlh),
-		mnl_nlmsg_get_payload_len(nlh), &socket) < 0)
+	if (sockdiag_decode(payload(nlh), payload_len(nlh), &socket) < 0)
 		return -1;
 	socket.protocol = reply->protocol;
 	if (socket.protocol == IPPROTO_TCP && socket.state == TCP_CLOSE)
@@ -145,11 +162,22 @@ message(const struct nlmsghdr *nlh, struct sockdiag_reply *reply)
 	}
 }
 
-/* mnl_nlmsg_ok alone takes a length of 2 GiB and more for a negative one. */
 static bool
-fits(const struct nlmsghdr *nlh, int left)
+fits(const struct nlmsghdr *nlh, size_t left)
 {
-	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= INT_MAX;
+	return left >= sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
+	       nlh->nlmsg_len <= left;
+}
+
+/* The last message need not be padded. */
+static const struct nlmsghdr *
+next(const struct nlmsghdr *nlh, size_t *left)
+{
+	size_t size = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+
+	size = size < *left ? size : *left;
+	*left -= size;
+	return (const void *)((const char *)nlh + size);
 }
 
 /* An answer to another socket, or to an earlier request, is passed over. */
@@ -157,7 +185,8 @@ int
 sockdiag_walk(const void *datagram, size_t len, struct sockdiag_reply *reply)
 {
 	const struct nlmsghdr *nlh = datagram;
-	int left = len > INT_MAX ? -1 : (int)len, rc = 1;
+	size_t left = len;
+	int rc = 1;
 
 	if (!fits(nlh, left))
 		return fail(EBADMSG);
@@ -165,7 +194,7 @@ sockdiag_walk(const void *datagram, size_t len, struct sockdiag_reply *reply)
 		if (nlh->nlmsg_seq == reply->seq &&
 		    nlh->nlmsg_pid == reply->portid)
 			rc = message(nlh, reply);
-		nlh = mnl_nlmsg_next(nlh, &left);
+		nlh = next(nlh, &left);
 	}
 	if (rc == 1 && left > 0)
 		return fail(EBADMSG);
@@ -177,12 +206,12 @@ sockdiag_collect(const void *datagram, size_t len, struct sockets *out)
 {
 	const struct nlmsghdr *nlh = datagram;
 	struct sockdiag_socket socket;
-	int left = (int)len;
+	size_t left = len;
 
-	for (; fits(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; fits(nlh, left); nlh = next(nlh, &left))
 		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-		    sockdiag_decode(mnl_nlmsg_get_payload(nlh),
-			mnl_nlmsg_get_payload_len(nlh), &socket) == 0 &&
+		    sockdiag_decode(payload(nlh), payload_len(nlh), &socket) ==
+			0 &&
 		    sockets_add(out, &socket) < 0)
 			return -1;
 	return 0;

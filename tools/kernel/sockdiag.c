@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Asks NETLINK_SOCK_DIAG, with libmnl for the messages.  See sock_diag(7) and,
+ * Asks NETLINK_SOCK_DIAG.  See sock_diag(7) and,
  * in the kernel, net/ipv4/inet_diag.c.
  */
 #include "kernel/sockdiag.h"
 #include "base/fail.h"
 #include "kernel/netlink.h"
 
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define TIMEOUT     5 /* seconds for an answer; the kernel needs ms */
@@ -99,6 +100,29 @@ answer(struct sockdiag *diag, struct sockdiag_reply *reply)
 	return sockdiag_walk(diag->answer, (size_t)n, reply);
 }
 
+/* Room for more at the end of a message, all of it 0. */
+static void *
+put(struct nlmsghdr *nlh, size_t size)
+{
+	char *at = (char *)nlh + NLMSG_ALIGN(nlh->nlmsg_len);
+
+	memset(at, 0, NLMSG_ALIGN(size));
+	nlh->nlmsg_len =
+	    NLMSG_ALIGN(nlh->nlmsg_len) + (uint32_t)NLMSG_ALIGN(size);
+	return at;
+}
+
+static void
+put_bytecode(struct nlmsghdr *nlh, const struct query *query)
+{
+	size_t size = query->count * sizeof(struct step);
+	struct rtattr *attr = put(nlh, RTA_LENGTH(size));
+
+	attr->rta_type = INET_DIAG_REQ_BYTECODE;
+	attr->rta_len = (unsigned short)RTA_LENGTH(size);
+	memcpy(RTA_DATA(attr), query->steps, size);
+}
+
 /* AF_UNSPEC takes the older request, which has no family to choose. */
 static void
 put_query(struct nlmsghdr *nlh, const struct query *query)
@@ -108,18 +132,17 @@ put_query(struct nlmsghdr *nlh, const struct query *query)
 
 	if (query->family == AF_UNSPEC) {
 		nlh->nlmsg_type = TCPDIAG_GETSOCK;
-		v1 = mnl_nlmsg_put_extra_header(nlh, sizeof(*v1));
+		v1 = put(nlh, sizeof(*v1));
 		v1->idiag_states = query->states;
 	} else {
 		nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-		v2 = mnl_nlmsg_put_extra_header(nlh, sizeof(*v2));
+		v2 = put(nlh, sizeof(*v2));
 		v2->sdiag_family = query->family;
 		v2->sdiag_protocol = query->protocol;
 		v2->idiag_states = query->states;
 	}
 	if (query->count > 0)
-		mnl_attr_put(nlh, INET_DIAG_REQ_BYTECODE,
-		    query->count * sizeof(struct step), query->steps);
+		put_bytecode(nlh, query);
 }
 
 /* The kernel does the work here, within send. */
@@ -127,9 +150,10 @@ static int
 transmit(struct sockdiag *diag, const struct query *query)
 {
 	_Alignas(struct nlmsghdr) char buf[512];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
 	ssize_t n;
 
+	*nlh = (struct nlmsghdr){ .nlmsg_len = NLMSG_HDRLEN };
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = ++diag->seq;
 	put_query(nlh, query);
