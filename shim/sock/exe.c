@@ -24,6 +24,7 @@ enum {
 	HEADERS = 64, /* program headers read at most */
 	DYNAMICS = 256, /* entries of the dynamic section read at most */
 	SCRIPTS = 4, /* interpreters of interpreters */
+	NOTES = 256, /* bytes of a note segment read at most */
 	LINE = 256 /* of a #! line: BINPRM_BUF_SIZE */
 };
 
@@ -141,6 +142,26 @@ needs_of(const struct elf *elf)
 	return needs;
 }
 
+/* Are these the tools of a lease, linked statically?  Notes are of words. */
+static bool
+portlease(const struct elf *elf)
+{
+	static const struct exe_note ours = EXE_NOTE;
+	char notes[NOTES];
+	long n;
+
+	for (size_t i = 0; i < elf->n; i++) {
+		if (elf->segments[i].p_type != PT_NOTE)
+			continue;
+		n = syscall(SYS_pread64, elf->fd, notes, sizeof(notes),
+		    elf->segments[i].p_offset);
+		for (long at = 0; at + (long)sizeof(ours) <= n; at += 4)
+			if (memcmp(notes + at, &ours, sizeof(ours)) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void
 read_elf(struct elf *elf, struct exe *exe)
 {
@@ -154,7 +175,7 @@ read_elf(struct elf *elf, struct exe *exe)
 		return;
 	needs = needs_of(elf);
 	exe->asan = needs.asan;
-	if (segment(elf, PT_INTERP) == NULL && !needs.soname)
+	if (segment(elf, PT_INTERP) == NULL && !needs.soname && !portlease(elf))
 		exe->flags |= IMAGE_STATIC;
 }
 

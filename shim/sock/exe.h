@@ -11,6 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A note (elf(5)) in portlease itself: what it calls goes untranslated. */
+struct exe_note {
+	uint32_t name_size, size, type;
+	char name[12];
+};
+
+#define EXE_NOTE_SECTION ".note.portlease"
+#define EXE_NOTE                                                               \
+	{                                                                      \
+		sizeof("portlease"), 0, 1, "portlease"                         \
+	}
+
 struct exe {
 	uint32_t flags; /* IMAGE_STATIC, IMAGE_SETID, IMAGE_ALIEN, or 0 */
 	bool found; /* there is such a file */

@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "cmd/getopts.h"
 #include "run/monitor.h"
+#include "sock/exe.h"
 
 #include <err.h>
 #include <errno.h>
@@ -21,6 +22,10 @@
  */
 extern const char portlease_untranslated;
 const char portlease_untranslated = 1;
+
+/* Linked statically no shim can be in them, and none has to: exe.c. */
+static const struct exe_note note
+    __attribute__((section(EXE_NOTE_SECTION), aligned(4), used)) = EXE_NOTE;
 
 static const struct command *const commands[] = { &cmd_run, &cmd_exec,
 	&cmd_acquire, &cmd_release, &cmd_reap, &cmd_ps, &cmd_show, &cmd_ip,
