@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
+ * The list of loaded objects is the one that debuggers read: dl_iterate_phdr
+ * may be somebody else's, who is not ready yet (a sanitizer's, which calls
+ * dlsym to get ready).
+ *
  * glibc has added the load address to what the dynamic section says, musl has
  * not: an address below the object is an offset.
  */
@@ -31,15 +35,11 @@ loaded(ElfW(Addr) base, ElfW(Addr) value)
 }
 
 static bool
-table_of(const struct dl_phdr_info *info, struct table *t)
+table_of(const struct link_map *object, struct table *t)
 {
-	const ElfW(Dyn) *dyn = NULL;
+	const ElfW(Dyn) *dyn = object->l_ld;
 
-	*t = (struct table){ .base = info->dlpi_addr };
-	for (size_t i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			dyn = (const void *)(t->base +
-					     info->dlpi_phdr[i].p_vaddr);
+	*t = (struct table){ .base = object->l_addr };
 	for (; dyn != NULL && dyn->d_tag != DT_NULL; dyn++) {
 		const void *at = loaded(t->base, dyn->d_un.d_ptr);
 
@@ -121,38 +121,30 @@ find(const struct table *t, const char *name)
 	return found;
 }
 
-struct search {
-	struct elfsym *wanted;
-	size_t n;
-	bool behind; /* the shim was seen */
-};
+/* glibc has the first of these, musl the second. */
+extern struct r_debug _r_debug __attribute__((weak));
+extern struct r_debug *_dl_debug_addr __attribute__((weak));
 
-static bool
-is_shim(const struct dl_phdr_info *info)
+static const struct link_map *
+objects(void)
 {
-	return info->dlpi_addr == (ElfW(Addr)) & __ehdr_start;
-}
-
-static int
-visit(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	struct search *s = arg;
-	struct table t;
-
-	(void)size;
-	if (s->behind && table_of(info, &t))
-		for (size_t i = 0; i < s->n; i++)
-			if (s->wanted[i].found == NULL)
-				s->wanted[i].found =
-				    find(&t, s->wanted[i].name);
-	s->behind |= is_shim(info);
-	return 0;
+	if (&_r_debug != NULL)
+		return _r_debug.r_map;
+	return &_dl_debug_addr != NULL ? _dl_debug_addr->r_map : NULL;
 }
 
 void
 elfsym_next(struct elfsym *wanted, size_t n)
 {
-	struct search s = { .wanted = wanted, .n = n };
+	bool behind = false; /* the shim was seen */
+	struct table t;
 
-	(void)dl_iterate_phdr(visit, &s);
+	for (const struct link_map *o = objects(); o != NULL; o = o->l_next) {
+		if (behind && table_of(o, &t))
+			for (size_t i = 0; i < n; i++)
+				if (wanted[i].found == NULL)
+					wanted[i].found =
+					    find(&t, wanted[i].name);
+		behind |= o->l_addr == (ElfW(Addr)) & __ehdr_start;
+	}
 }
