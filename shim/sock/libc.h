@@ -11,6 +11,7 @@
 #define LIBC_H
 
 #include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -49,7 +50,12 @@ ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 	X(dlopen)                                                              \
 	X(dlmopen)                                                             \
 	X(dlsym)                                                               \
-	X(dlvsym)
+	X(dlvsym)                                                              \
+	X(getaddrinfo)                                                         \
+	X(gethostbyname)                                                       \
+	X(gethostbyname2)                                                      \
+	X(gethostbyname_r)                                                     \
+	X(gethostbyname2_r)
 
 struct real {
 #define X(name) __typeof__(name) *name;

@@ -14,10 +14,11 @@ STORIES(shim);
 static const char *const hooked[] = { "accept", "accept4", "bind",
 	"bindresvport", "connect", "__connect", "dlmopen", "dlopen", "dlsym",
 	"dlvsym", "execl", "execle", "execlp", "execv", "execve", "execveat",
-	"execvp", "execvpe", "fexecve", "getpeername", "getsockname",
-	"getsockopt", "listen", "posix_spawn", "posix_spawnp", "__recvfrom_chk",
-	"recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto",
-	"setsockopt" };
+	"execvp", "execvpe", "fexecve", "getaddrinfo", "gethostbyname",
+	"gethostbyname2", "gethostbyname2_r", "gethostbyname_r", "getpeername",
+	"getsockname", "getsockopt", "listen", "posix_spawn", "posix_spawnp",
+	"__recvfrom_chk", "recvfrom", "recvmmsg", "recvmsg", "sendmmsg",
+	"sendmsg", "sendto", "setsockopt" };
 
 enum { HOOKED = sizeof(hooked) / sizeof(*hooked) };
 
