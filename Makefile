@@ -52,28 +52,34 @@ tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o) \
 all: $(B)/libportlease.so $(B)/portlease
 
 # The shim is loaded into programs that nobody here built: it needs libc alone,
-# by names without versions, so that glibc and musl both satisfy it.  An empty
-# stand-in for libc keeps the linker from recording versions.
-$(B)/stub/libc.so.6: Makefile | packages
+# by names without versions, so that glibc and musl both satisfy it.  A
+# stand-in for libc, which has the names of shim/libc.syms and no others, keeps
+# the linker from recording versions and from taking anything else.
+$(B)/stub/libc.so.6: shim/libc.syms Makefile | packages
 	@mkdir -p $(@D)
-	$(say)$(CC) -shared -nostdlib -Wl,-soname,libc.so.6 -o $@ -x c /dev/null
+	$(say)sed -n 's/^\([a-z_]*\).*/char \1;/p' $< | \
+		grep '^char .' >$(B)/stub/libc.c && $(CC) -shared -nostdlib \
+		-fno-builtin -w -Wl,-soname,libc.so.6 -o $@ $(B)/stub/libc.c
 
 $(B)/libportlease.so: $(shim_o) $(B)/stub/libc.so.6
-	$(say)$(CC) -shared -nostdlib -Wl,-Bsymbolic -Wl,-z,now -Wl,-z,defs -Wl,--no-undefined \
-		-Wl,--unresolved-symbols=ignore-all -Wl,--no-as-needed \
-		$(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
+	$(say)$(CC) -shared -nostdlib -Wl,-Bsymbolic -Wl,-z,now -Wl,-z,defs \
+		-Wl,--no-as-needed $(LDFLAGS) -o $@ $(shim_o) $(B)/stub/libc.so.6
 
 $(B)/portlease: $(tools_o) | $(B)/libportlease.so
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $(if $(STATIC),-static-pie) \
 		-Wl,--export-dynamic-symbol=portlease_untranslated \
 		-o $@ $(tools_o) $(LIBS_LDLIBS)
 
+# gcc for aarch64 takes its atomics from libgcc, unless it is told not to.
+machine := $(shell $(CC) -dumpmachine)
+inline_atomics = $(if $(findstring aarch64,$(machine)),-mno-outline-atomics)
+
 # The shim says what glibc's prototypes say, which -Wpedantic does not like.
 $(B)/pic/%.o: %.c | packages
 	@mkdir -p $(@D)
 	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -Ishim -fPIC \
 		-fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector \
-		-c -o $@ $<
+		$(inline_atomics) -c -o $@ $<
 
 # Loops that copy are not to be made into calls of what they are.
 $(B)/pic/shim/hook/string.o: private CFLAGS += -ffreestanding \

@@ -9,17 +9,16 @@
  */
 #include "hook/attach.h"
 
+#include "hook/elfsym.h"
 #include "hook/real.h"
 #include "lease/errno.h"
 #include "lease/strbuf.h"
+#include "lease/sys.h"
 #include "lease/terms.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 /* Defined by programs that must see the addresses as they are: our tools. */
 extern const char portlease_untranslated __attribute__((weak));
@@ -62,11 +61,10 @@ compose(char *entry, size_t size, const char *a, const char *b, const char *c)
 static bool
 ours(int fd, struct stat *st)
 {
-	if (fstat(fd, st) == -1)
+	if (sys_fstat(fd, st) == -1)
 		return false;
 	errno = EPERM;
-	return S_ISREG(st->st_mode) &&
-	       st->st_uid == (uid_t)syscall(SYS_geteuid);
+	return S_ISREG(st->st_mode) && st->st_uid == sys_geteuid();
 }
 
 static struct record *
@@ -80,12 +78,12 @@ map_open(int fd)
 	errno = EINVAL;
 	if ((size_t)st.st_size < sizeof(*r))
 		return NULL;
-	r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	r = sys_mmap(sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	if (r == MAP_FAILED)
 		return NULL;
 	if (record_valid(r, (size_t)st.st_size))
 		return r;
-	(void)munmap(r, sizeof(*r));
+	sys_munmap(r, sizeof(*r));
 	errno = EINVAL;
 	return NULL;
 }
@@ -95,19 +93,18 @@ static struct record *
 map(const char *path)
 {
 	struct record *r;
-	int keep, tries = 1000;
-	long fd;
+	int fd, keep, tries = 1000;
 
 	/* A monitor that counts the mappings (F_SETLEASE) is done at once. */
 	do
-		fd = syscall(SYS_openat, AT_FDCWD, path,
+		fd = sys_openat(AT_FDCWD, path,
 		    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	while (fd == -1 && errno == EWOULDBLOCK && tries-- > 0);
 	if (fd == -1)
 		return NULL;
-	r = map_open((int)fd);
+	r = map_open(fd);
 	keep = errno;
-	(void)syscall(SYS_close, fd);
+	sys_close(fd);
 	errno = keep;
 	return r;
 }
@@ -151,8 +148,7 @@ say(const char *subject, const char *what, const char *why)
 	strbuf_add(&t, what);
 	strbuf_add(&t, why);
 	if (strbuf_end(&t))
-		(void)syscall(
-		    SYS_write, STDERR_FILENO, line, (size_t)(t.at - line));
+		(void)sys_write(STDERR_FILENO, line, (size_t)(t.at - line));
 }
 
 void
@@ -182,7 +178,7 @@ was_freed(const char *path, int error)
 		return false;
 	memcpy(dir, path, (size_t)(slash - path));
 	dir[slash - path] = '\0';
-	return syscall(SYS_faccessat, AT_FDCWD, dir, F_OK) == 0;
+	return sys_access(dir, F_OK) == 0;
 }
 
 /* The absolute path of this shared object, as the loader knows it. */
@@ -190,17 +186,17 @@ static void
 name_shim(struct child_env *env)
 {
 	char cwd[PATH_MAX];
-	Dl_info info;
+	const char *path = elfsym_shim();
 
-	if (dladdr(&published, &info) == 0 || info.dli_fname == NULL)
+	if (path == NULL)
 		return;
-	if (info.dli_fname[0] == '/')
-		compose(env->preload, sizeof(env->preload),
-		    "LD_PRELOAD=", info.dli_fname, "");
-	else if (getcwd(cwd, sizeof(cwd) - 1) != NULL) {
+	if (path[0] == '/')
+		compose(env->preload, sizeof(env->preload), "LD_PRELOAD=", path,
+		    "");
+	else if (sys_getcwd(cwd, sizeof(cwd) - 1) > 0) {
 		(void)memcpy(cwd + strlen(cwd), "/", 2);
 		compose(env->preload, sizeof(env->preload), "LD_PRELOAD=", cwd,
-		    info.dli_fname);
+		    path);
 	}
 }
 
@@ -242,7 +238,7 @@ find(struct lease_ctx *a, const char *path, const char *terms)
 	if (r != NULL && use_record(a, r))
 		return true;
 	if (r != NULL)
-		(void)munmap(r, sizeof(*r));
+		sys_munmap(r, sizeof(*r));
 	if (terms == NULL || !terms_parse(&a->terms, terms))
 		return false;
 	a->over = path != NULL && was_freed(path, error);
@@ -258,10 +254,10 @@ static void
 discard(struct attachment *a)
 {
 	if (a->lease.record != NULL)
-		(void)munmap(a->lease.record, sizeof(*a->lease.record));
+		sys_munmap(a->lease.record, sizeof(*a->lease.record));
 	if (a->lease.self != NULL)
-		(void)munmap(a->lease.self, sizeof(*a->lease.self));
-	(void)munmap(a, sizeof(*a));
+		sys_munmap(a->lease.self, sizeof(*a->lease.self));
+	sys_munmap(a, sizeof(*a));
 }
 
 static struct attachment *
@@ -275,8 +271,8 @@ build(void)
 		return &none;
 	if (path != NULL && path[0] != '/')
 		path = NULL;
-	a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	a = sys_mmap(sizeof(*a), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (a == MAP_FAILED)
 		return &none;
 	if (!find(&a->lease, path, terms)) {

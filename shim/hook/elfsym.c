@@ -133,6 +133,12 @@ objects(void)
 	return &_dl_debug_addr != NULL ? _dl_debug_addr->r_map : NULL;
 }
 
+static bool
+is_shim(const struct link_map *object)
+{
+	return object->l_addr == (ElfW(Addr)) & __ehdr_start;
+}
+
 void
 elfsym_next(struct elfsym *wanted, size_t n)
 {
@@ -140,11 +146,21 @@ elfsym_next(struct elfsym *wanted, size_t n)
 	struct table t;
 
 	for (const struct link_map *o = objects(); o != NULL; o = o->l_next) {
-		if (behind && table_of(o, &t))
-			for (size_t i = 0; i < n; i++)
-				if (wanted[i].found == NULL)
-					wanted[i].found =
-					    find(&t, wanted[i].name);
-		behind |= o->l_addr == (ElfW(Addr)) & __ehdr_start;
+		struct elfsym *w = wanted;
+
+		if (table_of(o, &t))
+			for (; w < wanted + n; w++)
+				if (w->found == NULL && (behind || w->anywhere))
+					w->found = find(&t, w->name);
+		behind |= is_shim(o);
 	}
+}
+
+const char *
+elfsym_shim(void)
+{
+	for (const struct link_map *o = objects(); o != NULL; o = o->l_next)
+		if (is_shim(o))
+			return o->l_name;
+	return NULL;
 }

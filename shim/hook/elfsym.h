@@ -7,14 +7,19 @@
 #ifndef ELFSYM_H
 #define ELFSYM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct elfsym {
 	const char *name;
+	bool anywhere; /* not only behind the shim: for the vDSO */
 	void *found; /* NULL: nowhere */
 };
 
 /* Fill in the next definition of each.  Asks the loader once. */
 void elfsym_next(struct elfsym *wanted, size_t n);
+
+/* The path of the shim as the loader knows it; NULL unknown. */
+const char *elfsym_shim(void);
 
 #endif

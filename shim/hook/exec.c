@@ -10,6 +10,7 @@
 #include "hook/attach.h"
 #include "hook/childenv.h"
 #include "hook/real.h"
+#include "lease/sys.h"
 #include "sock/exe.h"
 #include "sock/procid.h"
 
@@ -20,7 +21,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
 enum { ARGUMENTS = 32768 }; /* of a list that a stack may hold */
 
@@ -47,8 +47,8 @@ make(const struct call *c, char *const envp[])
 	case BY_DIR:
 		break;
 	}
-	return (int)syscall(
-	    SYS_execveat, c->fd, c->path, c->argv, envp, c->flags);
+	return (int)sys_call(SYS_execveat, c->fd, (long)c->path, (long)c->argv,
+	    (long)envp, c->flags, 0);
 }
 
 /* The filter is inherited, but not by what `portlease exec` brought. */
@@ -56,8 +56,7 @@ static uint32_t
 trapped(const struct lease_ctx *ctx, uint32_t flags)
 {
 	if (!(ctx->terms.flags & TERMS_TRAP) || flags & IMAGE_ALIEN ||
-	    syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0) !=
-		SECCOMP_MODE_FILTER)
+	    sys_prctl(PR_GET_SECCOMP, NULL) != SECCOMP_MODE_FILTER)
 		return flags;
 	return flags | IMAGE_TRAPPED;
 }

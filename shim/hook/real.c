@@ -6,8 +6,10 @@
 
 #include "hook/elfsym.h"
 #include "lease/errno.h"
+#include "lease/sys.h"
 #include "sock/bypass.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct real real_table;
@@ -26,7 +28,13 @@ static const struct real hooks = {
 #undef X
 };
 
-enum { CALLS = sizeof(struct real) / sizeof(void *) };
+enum { CALLS = offsetof(struct real, clock) / sizeof(void *) };
+
+#if defined(__aarch64__)
+#define VDSO_CLOCK "__kernel_clock_gettime"
+#else
+#define VDSO_CLOCK "__vdso_clock_gettime"
+#endif
 
 static void
 bypass(void)
@@ -43,14 +51,17 @@ real_resolve(void)
 #define X(call) { .name = #call },
 		REAL_CALLS(X)
 #undef X
+		    { .name = VDSO_CLOCK, .anywhere = true },
 	};
 	KEEP_ERRNO;
 
-	elfsym_next(wanted, CALLS);
+	elfsym_next(wanted, CALLS + 1);
 	/* ISO C wants a copy, not a cast, of what is a function. */
-	for (size_t i = 0; i < CALLS; i++)
+	for (size_t i = 0; i < CALLS + 1; i++)
 		memcpy((char *)&next + i * sizeof(void *), &wanted[i].found,
 		    sizeof(void *));
+	if (next.clock == NULL)
+		next.clock = sys_clock_gettime;
 	real_table = next;
 	if (atomic_load(&bypassing))
 		bypass();

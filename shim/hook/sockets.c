@@ -5,6 +5,7 @@
  */
 #include "hook/attach.h"
 #include "hook/real.h"
+#include "lease/sys.h"
 #include "sock/reverse.h"
 #include "sock/sockname.h"
 #include "sock/sockops.h"
@@ -214,7 +215,7 @@ bindresvport(int fd, struct sockaddr_in *sin)
 	struct sockaddr_in any = { .sin_family = AF_INET };
 	const struct sockaddr *sa;
 	int ports = RESVPORT_LAST - RESVPORT_FIRST + 1, rc = -1;
-	int first = (int)getpid() % ports;
+	int first = (int)sys_getpid() % ports;
 
 	if (ctx == NULL && real()->bindresvport != NULL)
 		return real()->bindresvport(fd, sin);

@@ -2,9 +2,10 @@
 /*
  * The functions of string.h that the shim uses, hidden in it: libc's may be
  * hidden in turn by a sanitizer, which is not ready for calls as early as
- * ours.  The compiler calls memcpy, memset and memcmp on its own account.
+ * ours.  The compiler calls memcpy, memset, memcmp and bcmp on its own account.
  */
 #include <string.h>
+#include <strings.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
@@ -43,6 +44,12 @@ memcmp(const void *a, const void *b, size_t n)
 		if (*p != *q)
 			return *p - *q;
 	return 0;
+}
+
+HIDDEN int
+bcmp(const void *a, const void *b, size_t n)
+{
+	return memcmp(a, b, n);
 }
 
 HIDDEN size_t

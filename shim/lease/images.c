@@ -4,8 +4,8 @@
  */
 #include "lease/errno.h"
 #include "lease/record.h"
+#include "lease/sys.h"
 
-#include <signal.h>
 #include <string.h>
 
 enum { NEAR = 16 }; /* slots looked at before dead ones are taken over */
@@ -23,7 +23,7 @@ gone(const struct image *slot, const struct image *from)
 	KEEP_ERRNO;
 
 	return slot->pidns == from->pidns && slot->pid > 0 &&
-	       kill(slot->pid, 0) == -1 && errno == ESRCH;
+	       sys_kill(slot->pid, 0) == -1 && errno == ESRCH;
 }
 
 static bool

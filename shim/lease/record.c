@@ -2,14 +2,12 @@
 /* The record as a whole; its tables are in images.c, bindings.c, events.c. */
 #include "lease/record.h"
 
-#include "lease/errno.h"
+#include "lease/sys.h"
 #include "lease/terms.h"
 
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 bool
 record_terms(const struct record *r, struct terms *t)
@@ -31,10 +29,8 @@ record_valid(const struct record *r, size_t size)
 void
 record_listening(struct record *r)
 {
-	KEEP_ERRNO;
-
 	atomic_fetch_add_explicit(&r->listens, 1, memory_order_seq_cst);
 	if (atomic_load_explicit(&r->waiters, memory_order_seq_cst) > 0)
-		(void)syscall(
-		    SYS_futex, &r->listens, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+		(void)sys_raw(
+		    SYS_futex, (long)&r->listens, FUTEX_WAKE, INT_MAX, 0, 0, 0);
 }

@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: ISC */
-/* syscall(2) hands on all six arguments. */
 #include "sock/bypass.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "lease/sys.h"
 
 int
 bypass_bind(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	return (int)syscall(
-	    SYS_bind, fd, sa, len, BYPASS_A, BYPASS_B, BYPASS_C);
+	return (int)sys_call(SYS_bind, fd, (long)sa, (long)len, (long)BYPASS_A,
+	    (long)BYPASS_B, (long)BYPASS_C);
 }
 
 int
 bypass_connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	return (int)syscall(
-	    SYS_connect, fd, sa, len, BYPASS_A, BYPASS_B, BYPASS_C);
+	return (int)sys_call(SYS_connect, fd, (long)sa, (long)len,
+	    (long)BYPASS_A, (long)BYPASS_B, (long)BYPASS_C);
 }
 
 int
 bypass_listen(int fd, int backlog)
 {
-	return (int)syscall(
-	    SYS_listen, fd, backlog, 0L, BYPASS_A, BYPASS_B, BYPASS_C);
+	return (int)sys_call(SYS_listen, fd, backlog, 0, (long)BYPASS_A,
+	    (long)BYPASS_B, (long)BYPASS_C);
 }

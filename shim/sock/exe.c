@@ -8,6 +8,7 @@
 #include "lease/errno.h"
 #include "lease/record.h"
 #include "lease/strbuf.h"
+#include "lease/sys.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -15,9 +16,6 @@
 #include <link.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 enum {
@@ -33,31 +31,31 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* An executable being read. */
 struct elf {
-	long fd;
+	int fd;
 	size_t n; /* program headers */
 	ElfW(Ehdr) head;
 	ElfW(Phdr) segments[HEADERS];
 };
 
 static bool
-read_at(long fd, void *buf, size_t size, uint64_t at)
+read_at(int fd, void *buf, size_t size, uint64_t at)
 {
-	return syscall(SYS_pread64, fd, buf, size, at) == (long)size;
+	return sys_pread(fd, buf, size, at) == (ssize_t)size;
 }
 
 /* Would executing this file change our user, group or capabilities? */
 static bool
-gains(long fd, const struct stat *st)
+gains(int fd, const struct stat *st)
 {
-	long uid = syscall(SYS_geteuid), gid = syscall(SYS_getegid);
+	uid_t uid = sys_geteuid();
 	bool gain;
 
-	gain = (st->st_mode & S_ISUID && (long)st->st_uid != uid) ||
+	gain = (st->st_mode & S_ISUID && st->st_uid != uid) ||
 	       ((st->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-		   (long)st->st_gid != gid) ||
+		   st->st_gid != sys_getegid()) ||
 	       (uid != 0 && fd != -1 &&
-		   fgetxattr((int)fd, "security.capability", NULL, 0) > 0);
-	return gain && syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+		   sys_fgetxattr(fd, "security.capability", NULL, 0) > 0);
+	return gain && sys_prctl(PR_GET_NO_NEW_PRIVS, NULL) == 0;
 }
 
 static bool
@@ -153,8 +151,8 @@ portlease(const struct elf *elf)
 	for (size_t i = 0; i < elf->n; i++) {
 		if (elf->segments[i].p_type != PT_NOTE)
 			continue;
-		n = syscall(SYS_pread64, elf->fd, notes, sizeof(notes),
-		    elf->segments[i].p_offset);
+		n = sys_pread(
+		    elf->fd, notes, sizeof(notes), elf->segments[i].p_offset);
 		for (long at = 0; at + (long)sizeof(ours) <= n; at += 4)
 			if (memcmp(notes + at, &ours, sizeof(ours)) == 0)
 				return true;
@@ -197,31 +195,30 @@ interpreter(char line[LINE])
 
 /* Look at one file; the interpreter that it names, in line, or NULL. */
 static const char *
-look(long fd, const struct stat *st, char line[LINE], struct exe *exe)
+look(int fd, const struct stat *st, char line[LINE], struct exe *exe)
 {
 	struct elf elf = { .fd = fd };
-	long n;
+	ssize_t n;
 
 	memset(line, 0, LINE);
-	n = syscall(SYS_pread64, fd, line, LINE - 1, 0L);
+	n = sys_pread(fd, line, LINE - 1, 0);
 	if (n > 2 && line[0] == '#' && line[1] == '!')
 		return interpreter(line);
 	if (gains(fd, st))
 		exe->flags |= IMAGE_SETID;
-	if (n < (long)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
+	if (n < (ssize_t)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
 		return NULL;
 	memcpy(&elf.head, line, sizeof(elf.head));
 	read_elf(&elf, exe);
 	return NULL;
 }
 
-static long
+static int
 open_file(int dirfd, const char *path, int flags)
 {
 	if (flags & AT_EMPTY_PATH && path[0] == '\0')
-		return syscall(SYS_fcntl, dirfd, F_DUPFD_CLOEXEC, 0);
-	return syscall(
-	    SYS_openat, dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		return sys_dupfd_cloexec(dirfd);
+	return sys_openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 struct exe
@@ -233,9 +230,9 @@ exe_of(int dirfd, const char *path, int flags)
 	KEEP_ERRNO;
 
 	for (int i = 0; i < SCRIPTS && path != NULL; i++) {
-		long fd = -1;
+		int fd = -1;
 
-		if (fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
+		if (sys_fstatat(dirfd, path, &st, flags & AT_EMPTY_PATH) != 0)
 			break;
 		exe.found = true;
 		/* A FIFO would block, a tape rewind. */
@@ -247,7 +244,7 @@ exe_of(int dirfd, const char *path, int flags)
 			break;
 		}
 		path = look(fd, &st, line, &exe);
-		(void)syscall(SYS_close, fd);
+		sys_close(fd);
 		dirfd = AT_FDCWD;
 		flags = 0;
 	}
@@ -289,8 +286,8 @@ exe_search(const char *file, char *path)
 		return file;
 	for (;; dir += len + 1) {
 		len = strcspn(dir, ":");
-		found = join(path, dir, len, file) &&
-			syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+		found =
+		    join(path, dir, len, file) && sys_access(path, X_OK) == 0;
 		if (found || dir[len] == '\0')
 			break;
 	}
@@ -308,6 +305,6 @@ exe_path(int fd, char *path)
 	strbuf_add(&t, "/proc/self/fd/");
 	strbuf_number(&t, (uint32_t)fd, 10);
 	(void)strbuf_end(&t); /* which fits */
-	n = readlink(link, path, PATH_MAX - 1);
+	n = sys_readlink(link, path, PATH_MAX - 1);
 	path[n > 0 ? n : 0] = '\0';
 }

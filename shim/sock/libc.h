@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* recvfrom as compiled with _FORTIFY_SOURCE: size is that of the buffer. */
@@ -61,6 +62,7 @@ struct real {
 #define X(name) __typeof__(name) *name;
 	REAL_CALLS(X)
 #undef X
+	__typeof__(clock_gettime) *clock; /* the vDSO's: see lease/sys.h */
 };
 
 /* The table, and whether it is filled: written by real_resolve only. */

@@ -7,10 +7,9 @@
 #include "sock/portprobe.h"
 
 #include "lease/errno.h"
-#include "sock/libc.h"
+#include "lease/sys.h"
+#include "sock/bypass.h"
 #include "sock/sockopt.h"
-
-#include <sys/syscall.h>
 
 static bool
 refused(int fd, const struct endpoint *ep, bool unsure)
@@ -19,7 +18,7 @@ refused(int fd, const struct endpoint *ep, bool unsure)
 	struct sockaddr_in in;
 	socklen_t len = endpoint_write(&ip4, &in, sizeof(in));
 
-	if (real()->bind(fd, (struct sockaddr *)&in, len) == 0)
+	if (bypass_bind(fd, (struct sockaddr *)&in, len) == 0)
 		return false;
 	return errno == EADDRINUSE || unsure;
 }
@@ -29,16 +28,16 @@ try_bind(const struct endpoint *ep, uint8_t protocol, bool reuse, bool unsure)
 {
 	int type = protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
 	bool rc;
-	long fd;
+	int fd;
 	KEEP_ERRNO;
 
-	fd = syscall(SYS_socket, AF_INET, type | SOCK_CLOEXEC, 0);
+	fd = sys_socket(AF_INET, type | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return unsure;
 	if (reuse)
-		(void)sockopt_set((int)fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	rc = refused((int)fd, ep, unsure);
-	(void)syscall(SYS_close, fd);
+		(void)sockopt_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	rc = refused(fd, ep, unsure);
+	sys_close(fd);
 	return rc;
 }
 

@@ -3,12 +3,11 @@
 
 #include "lease/errno.h"
 #include "lease/strbuf.h"
+#include "lease/sys.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* Fields of proc_pid_stat(5) between the name and the start time. */
 enum { FIELDS_TO_START = 20 };
@@ -18,13 +17,13 @@ procid_new(void)
 {
 	struct procid *self;
 
-	self = mmap(NULL, sizeof(*self), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	self = sys_mmap(sizeof(*self), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (self == MAP_FAILED)
 		return NULL;
-	if (madvise(self, sizeof(*self), MADV_WIPEONFORK) == 0)
+	if (sys_madvise(self, sizeof(*self), MADV_WIPEONFORK) == 0)
 		return self;
-	(void)munmap(self, sizeof(*self));
+	sys_munmap(self, sizeof(*self));
 	return NULL;
 }
 
@@ -53,13 +52,14 @@ static uint64_t
 read_start(const char *path)
 {
 	char stat[512];
-	long fd, n;
+	ssize_t n;
+	int fd;
 
-	fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return 0;
-	n = syscall(SYS_read, fd, stat, sizeof(stat) - 1);
-	(void)syscall(SYS_close, fd);
+	n = sys_read(fd, stat, sizeof(stat) - 1);
+	sys_close(fd);
 	if (n <= 0)
 		return 0;
 	stat[n] = '\0';
@@ -84,7 +84,7 @@ static uint64_t
 pid_namespace(void)
 {
 	char text[40];
-	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
+	ssize_t n = sys_readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
 
 	if (n <= (ssize_t)sizeof("pid:[") - 1)
 		return 0;
@@ -98,7 +98,7 @@ procid_ask(struct image *image)
 	KEEP_ERRNO;
 
 	memset(image, 0, sizeof(*image));
-	image->pid = (int32_t)syscall(SYS_getpid);
+	image->pid = sys_getpid();
 	image->start = read_start("/proc/self/stat");
 	image->pidns = pid_namespace();
 }
@@ -123,7 +123,7 @@ set_own_path(struct image *image)
 	ssize_t n;
 	KEEP_ERRNO;
 
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	n = sys_readlink("/proc/self/exe", path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
 	procid_set_path(image, path);
 }
@@ -153,7 +153,7 @@ void
 procid_before_exec(
     const struct record *r, const struct procid *self, struct image *image)
 {
-	int32_t pid = (int32_t)syscall(SYS_getpid);
+	int32_t pid = sys_getpid();
 
 	if (atomic_load_explicit(&self->pid, memory_order_acquire) == pid &&
 	    self->image < RECORD_IMAGES) {

@@ -3,7 +3,7 @@
 #include "sock/sockopt.h"
 
 #include "lease/errno.h"
-#include "sock/libc.h"
+#include "lease/sys.h"
 
 bool
 sockopt_get(int fd, int level, int option, int *value)
@@ -11,7 +11,7 @@ sockopt_get(int fd, int level, int option, int *value)
 	socklen_t len = sizeof(*value);
 	KEEP_ERRNO;
 
-	return real()->getsockopt(fd, level, option, value, &len) == 0 &&
+	return sys_getsockopt(fd, level, option, value, &len) == 0 &&
 	       len == sizeof(*value);
 }
 
@@ -20,8 +20,7 @@ sockopt_set(int fd, int level, int option, int value)
 {
 	KEEP_ERRNO;
 
-	return real()->setsockopt(fd, level, option, &value, sizeof(value)) ==
-	       0;
+	return sys_setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
 uint8_t
@@ -45,13 +44,13 @@ sockopt_cookie(int fd)
 	socklen_t len = sizeof(cookie);
 	KEEP_ERRNO;
 
-	return real()->getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0
+	return sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0
 		   ? cookie
 		   : 0;
 }
 
 static bool
-name_of(int fd, struct endpoint *ep, __typeof__(getsockname) *call)
+name_of(int fd, struct endpoint *ep, __typeof__(sys_getsockname) *call)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -64,13 +63,13 @@ name_of(int fd, struct endpoint *ep, __typeof__(getsockname) *call)
 bool
 sockopt_local(int fd, struct endpoint *ep)
 {
-	return name_of(fd, ep, real()->getsockname);
+	return name_of(fd, ep, sys_getsockname);
 }
 
 bool
 sockopt_peer(int fd, struct endpoint *ep)
 {
-	return name_of(fd, ep, real()->getpeername);
+	return name_of(fd, ep, sys_getpeername);
 }
 
 bool
@@ -80,5 +79,5 @@ sockopt_connected(int fd)
 	socklen_t len = 0;
 	KEEP_ERRNO;
 
-	return real()->getpeername(fd, &none, &len) == 0;
+	return sys_getpeername(fd, &none, &len) == 0;
 }

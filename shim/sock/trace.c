@@ -6,6 +6,7 @@
  */
 #include "sock/trace.h"
 
+#include "sock/libc.h"
 #include "sock/portprobe.h"
 #include "sock/sockopt.h"
 
@@ -19,7 +20,7 @@ complete(const struct lease_ctx *ctx, int fd, struct sockcall *call,
 	struct timespec ts = { 0 };
 
 	procid_known(ctx->record, ctx->self);
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)real()->clock(CLOCK_MONOTONIC, &ts);
 	call->when = (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 	call->pid = ctx->self->pid;
 	call->image = ctx->self->image;

@@ -5,11 +5,9 @@
  */
 #include "sock/uaccess.h"
 
-#include "lease/errno.h"
+#include "lease/sys.h"
 
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
 	MASK = 8, /* bytes of the kernel's sigset_t: looked at in one go */
@@ -21,10 +19,9 @@ static bool
 readable(uintptr_t at)
 {
 	uintptr_t mask = at & ~(uintptr_t)(MASK - 1);
-	KEEP_ERRNO;
 
-	return syscall(SYS_rt_sigprocmask, -1, mask, NULL, (size_t)MASK) == 0 ||
-	       errno != EFAULT;
+	return sys_raw(SYS_rt_sigprocmask, -1, (long)mask, 0, MASK, 0, 0) !=
+	       -EFAULT;
 }
 
 bool

@@ -16,15 +16,16 @@ STORIES(escapes);
 
 /* What natively fails, fails here: no table is of failures alone. */
 static void
-compare(const char *guest)
+compare(const char *preload, const char *guest)
 {
 	const char *port = reserve_port();
 	struct run *native, *leased;
 
-	native = RUN(guest, port);
+	native = RUN("env", preload, guest, port);
 	cr_assert_eq(native->status, 0, "%s", native->err);
 	cr_assert_not_null(strstr(native->out, "reached"), "%s", native->out);
-	leased = RUN(PORTLEASE, "run", "-p", port, guest, port);
+	leased =
+	    RUN(PORTLEASE, "run", "-p", port, "env", preload, guest, port);
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	printf("%s", leased->out);
 	fflush(stdout);
@@ -33,5 +34,11 @@ compare(const char *guest)
 
 Test(escapes, loaders_times_calls)
 {
-	compare(GUEST("loads"));
+	compare("NOTHING=", GUEST("loads"));
+}
+
+Test(escapes, other_libraries_may_hide_what_the_shim_asks)
+{
+	compare("LD_PRELOAD=" BUILD_DIR "/guests/lib/libhostile.so",
+	    GUEST("loads"));
 }

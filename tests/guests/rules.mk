@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 # Programs that misbehave in one way each.
 guests := $(patsubst tests/guests/%.c,$(B)/guests/%,$(wildcard tests/guests/*.c)) \
-	$(B)/guests/tsan-crowd $(B)/guests/lib/libreach.so
+	$(B)/guests/tsan-crowd $(B)/guests/lib/libreach.so \
+	$(B)/guests/lib/libhostile.so
 
 # What every guest is compiled with; -static for those named so.
 $(B)/guests/static-%: HOW = -static
@@ -12,13 +13,18 @@ $(B)/guests/%: tests/guests/%.c | packages
 
 # Libraries that are found by the RUNPATH of the one that loads them.
 $(B)/guests/loads: HOW = -Wl,-rpath,'$$ORIGIN/lib' \
-	-DVERSION='$(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),"GLIBC_2.17","GLIBC_2.2.5")'
+	-DVERSION='$(if $(findstring aarch64,$(machine)),"GLIBC_2.17","GLIBC_2.2.5")'
 
 $(B)/guests/lib/libreach.so: tests/guests/lib/reach.c | packages
 	@mkdir -p $(@D)/deeper
 	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -shared \
 		-Wl,-rpath,'$$ORIGIN/deeper' -o $@ $<
 	@cp $@ $(@D)/deeper/libdeep.so
+
+# It takes the names of libc's calls, and none of their arguments.
+$(B)/guests/lib/libhostile.so: tests/guests/lib/hostile.c | packages
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) -fno-builtin -fPIC -shared -o $@ $<
 
 # The guest alone is instrumented: the shim is preloaded as it is.
 $(B)/guests/tsan-%: tests/guests/%.c | packages

@@ -14,6 +14,7 @@ struct real real_table = {
 	.getpeername = getpeername,
 	.getsockopt = getsockopt,
 	.setsockopt = setsockopt,
+	.clock = clock_gettime,
 };
 _Atomic bool real_resolved = true;
 
