@@ -118,11 +118,13 @@ mandir = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(bin) $(lib) $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m)))
 	install -m 755 $(B)/portlease tools/portlease-runtime $(bin)
-	install -m 755 $(B)/libportlease.so $(lib)
+	install -m 755 $(B)/libportlease.so tools/npm/worker-node $(lib)
+	install -m 644 tools/npm/worker.js $(lib)
 	$(foreach m,$(man),install -m 644 $m $(mandir)/man$(subst .,,$(suffix $m));)
 
 uninstall:
-	rm -f $(bin)/portlease $(bin)/portlease-runtime $(lib)/libportlease.so
+	rm -f $(bin)/portlease $(bin)/portlease-runtime \
+		$(addprefix $(lib)/,libportlease.so worker.js worker-node)
 	rm -f $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m))
 	-rmdir $(lib)
 

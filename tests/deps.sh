@@ -15,6 +15,8 @@ check='libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss
 harper='nodejs:node npm:npm'
 lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck git:git'
+workers='nodejs:node npm:npm
+	python3-pytest-xdist:/usr/lib/python3/dist-packages/xdist'
 programs='nginx:/usr/sbin/nginx redis-server:redis-server
 	mosquitto:/usr/sbin/mosquitto mosquitto-clients:mosquitto_pub
 	postgresql-15:/usr/lib/postgresql/15/bin/initdb
