@@ -79,7 +79,7 @@ $(B)/pic/%.o: %.c | packages
 	@mkdir -p $(@D)
 	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -Ishim -fPIC \
 		-fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector \
-		$(inline_atomics) -c -o $@ $<
+		-Wframe-larger-than=2048 $(inline_atomics) -c -o $@ $<
 
 # Loops that copy are not to be made into calls of what they are.
 $(B)/pic/shim/hook/string.o: private CFLAGS += -ffreestanding \

@@ -11,6 +11,7 @@
 
 #include "hook/elfsym.h"
 #include "hook/real.h"
+#include "hook/scratch.h"
 #include "lease/errno.h"
 #include "lease/strbuf.h"
 #include "lease/sys.h"
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 /* Defined by programs that must see the addresses as they are: our tools. */
 extern const char portlease_untranslated __attribute__((weak));
@@ -139,16 +141,13 @@ reason(int error)
 static void
 say(const char *subject, const char *what, const char *why)
 {
-	char line[PATH_MAX + 128];
-	struct strbuf t = strbuf_in(line, sizeof(line));
+	const char *parts[] = { "portlease: ", subject, ": ", what, why };
+	struct iovec iov[sizeof(parts) / sizeof(*parts)];
 
-	strbuf_add(&t, "portlease: ");
-	strbuf_add(&t, subject);
-	strbuf_add(&t, ": ");
-	strbuf_add(&t, what);
-	strbuf_add(&t, why);
-	if (strbuf_end(&t))
-		(void)sys_write(STDERR_FILENO, line, (size_t)(t.at - line));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		iov[i] = (struct iovec){ (void *)(uintptr_t)parts[i],
+			strlen(parts[i]) };
+	(void)sys_writev(STDERR_FILENO, iov, sizeof(parts) / sizeof(*parts));
 }
 
 void
@@ -170,52 +169,62 @@ attach_say_over(const struct lease_ctx *ctx)
 static bool
 was_freed(const char *path, int error)
 {
-	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
+	char *dir;
+	bool freed;
 
-	if (error != ENOENT || slash == NULL || slash == path ||
-	    (size_t)(slash - path) >= sizeof(dir))
+	if (error != ENOENT || slash == NULL || slash == path)
+		return false;
+	dir = scratch_take((size_t)(slash - path) + 1);
+	if (dir == NULL)
 		return false;
 	memcpy(dir, path, (size_t)(slash - path));
 	dir[slash - path] = '\0';
-	return sys_access(dir, F_OK) == 0;
+	freed = sys_access(dir, F_OK) == 0;
+	scratch_give(dir);
+	return freed;
 }
 
 /* The absolute path of this shared object, as the loader knows it. */
 static void
 name_shim(struct child_env *env)
 {
-	char cwd[PATH_MAX];
+	size_t name = sizeof("LD_PRELOAD=") - 1, room = sizeof(env->preload);
 	const char *path = elfsym_shim();
+	struct strbuf t = strbuf_in(env->preload, room);
+	ssize_t n;
 
-	if (path == NULL)
-		return;
-	if (path[0] == '/')
-		compose(env->preload, sizeof(env->preload), "LD_PRELOAD=", path,
-		    "");
-	else if (sys_getcwd(cwd, sizeof(cwd) - 1) > 0) {
-		(void)memcpy(cwd + strlen(cwd), "/", 2);
-		compose(env->preload, sizeof(env->preload), "LD_PRELOAD=", cwd,
-		    path);
+	strbuf_add(&t, "LD_PRELOAD=");
+	if (path != NULL && path[0] != '/') {
+		n = sys_getcwd(env->preload + name, room - name);
+		t.at += n > 0 ? n - 1 : 0;
+		strbuf_char(&t, '/');
 	}
+	if (path != NULL)
+		strbuf_add(&t, path);
+	if (!strbuf_end(&t) || path == NULL)
+		env->preload[0] = '\0';
 }
 
 static void
 fill_child_env(struct child_env *env, const struct terms *t, const char *path)
 {
-	char text[TERMS_TEXT], ip[INET_ADDRSTRLEN];
-	struct strbuf ip4 = strbuf_in(ip, sizeof(ip));
+	size_t name = sizeof("PORTLEASE_TERMS=") - 1;
+	struct strbuf ip = strbuf_in(env->ip, sizeof(env->ip));
 
 	name_shim(env);
 	if (path != NULL)
 		compose(env->record, sizeof(env->record),
 		    "PORTLEASE_RECORD=", path, "");
-	if (terms_format(t, text, sizeof(text)) == 0)
+	memcpy(env->terms, "PORTLEASE_TERMS=", name);
+	if (terms_format(t, env->terms + name, sizeof(env->terms) - name) ==
+	    0) {
+		env->terms[0] = '\0';
 		return;
-	compose(env->terms, sizeof(env->terms), "PORTLEASE_TERMS=", text, "");
-	strbuf_ip4(&ip4, t->leased);
-	(void)strbuf_end(&ip4); /* which fits */
-	compose(env->ip, sizeof(env->ip), "PORTLEASE_IP=", ip, "");
+	}
+	strbuf_add(&ip, "PORTLEASE_IP=");
+	strbuf_ip4(&ip, t->leased);
+	(void)strbuf_end(&ip); /* which fits */
 }
 
 /* The terms from the record, which others may be writing to. */

@@ -11,9 +11,7 @@
 #include <string.h>
 
 enum {
-	OURS = 5, /* entries that are added at most, and the NULL */
-	ENTRIES = 32768, /* of an environment that a stack may hold */
-	TEXT = 131072 + PATH_MAX /* MAX_ARG_STRLEN, execve(2), and the shim */
+	OURS = 5 /* entries that are added at most, and the NULL */
 };
 
 static const char PRELOAD[] = "LD_PRELOAD=";
@@ -88,18 +86,14 @@ length(const char *text)
 size_t
 childenv_room(const struct child_env *env, char *const envp[])
 {
-	size_t n = 0, preload, asan;
+	size_t n = 0;
 
 	while (envp != NULL && envp[n] != NULL)
-		if (++n > ENTRIES)
-			return 0;
-	preload = length(lookup(envp, PRELOAD));
-	asan = length(lookup(envp, ASAN));
-	if (preload > TEXT || asan > TEXT)
-		return 0;
+		n++;
 	return (n + OURS + 1) * sizeof(char *) + sizeof(PRELOAD) +
-	       strlen(env->preload) + preload + sizeof(ASAN) + asan +
-	       sizeof(ASAN_WORD) + 4;
+	       strlen(env->preload) + length(lookup(envp, PRELOAD)) +
+	       sizeof(ASAN) + length(lookup(envp, ASAN)) + sizeof(ASAN_WORD) +
+	       4;
 }
 
 /* The environment under construction: pointers first, then text. */

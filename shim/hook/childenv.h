@@ -2,7 +2,7 @@
 /*
  * The environment of a child: the one that it was given, with the variables
  * of the lease replaced by ours.  Nothing is allocated; the caller brings the
- * room, on its stack.
+ * room.
  */
 #ifndef CHILDENV_H
 #define CHILDENV_H
@@ -16,10 +16,7 @@ bool childenv_readable(char *const envp[]);
 /* Is this the environment of an inner lease, to be left as it is? */
 bool childenv_other(const struct child_env *env, char *const envp[]);
 
-/*
- * Bytes that childenv_fill needs for envp, which may be NULL; 0 when that is
- * more than a stack should hold (E2BIG).
- */
+/* Bytes that childenv_fill needs for envp, which may be NULL. */
 size_t childenv_room(const struct child_env *env, char *const envp[]);
 
 /* Build the environment in room, of size bytes, and return it. */

@@ -18,8 +18,9 @@
 #include <string.h>
 
 enum {
-	MESSAGES = 16, /* sent by one system call when names change */
-	MESSAGES_MAX = 1024 /* UIO_MAXIOV: the kernel looks at no more */
+	MESSAGES = 3, /* sent by one system call when names change */
+	MESSAGES_MAX = 1024, /* UIO_MAXIOV: the kernel looks at no more */
+	NAME = 128 /* bytes of the longest name there is */
 };
 
 /* Where a message goes: as the program named it, then as the kernel gets it. */
@@ -338,14 +339,17 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags,
 {
 	unsigned int most = n < MESSAGES_MAX ? n : MESSAGES_MAX;
 	const struct lease_ctx *ctx = named(msgs, most) ? lease_ctx() : NULL;
-	socklen_t rooms[MESSAGES_MAX];
+	uint8_t rooms[MESSAGES_MAX]; /* NAME is as good as more */
+	socklen_t room;
 	struct msghdr *m;
 	int rc;
 
 	if (ctx == NULL)
 		return real()->recvmmsg(fd, msgs, n, flags, timeout);
-	for (unsigned int i = 0; i < most; i++)
-		rooms[i] = msgs[i].msg_hdr.msg_namelen;
+	for (unsigned int i = 0; i < most; i++) {
+		room = msgs[i].msg_hdr.msg_namelen;
+		rooms[i] = (uint8_t)(room < NAME ? room : NAME);
+	}
 	rc = real()->recvmmsg(fd, msgs, most, flags, timeout);
 	for (unsigned int i = 0; i < most && (int)i < rc; i++) {
 		m = &msgs[i].msg_hdr;

@@ -4,12 +4,13 @@
  * the new image and the image in the record.
  *
  * They may run in a vfork child, inside its parent's memory (vfork(2)):
- * nothing but the stack and the shared record is written, and the pid is
- * asked of the kernel.
+ * nothing but the stack, scratch memory and the shared record is written, and
+ * the pid is asked of the kernel.
  */
 #include "hook/attach.h"
 #include "hook/childenv.h"
 #include "hook/real.h"
+#include "hook/scratch.h"
 #include "lease/sys.h"
 #include "sock/exe.h"
 #include "sock/procid.h"
@@ -22,8 +23,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-enum { ARGUMENTS = 32768 }; /* of a list that a stack may hold */
-
 /* A call of the exec family. */
 struct call {
 	enum { BY_PATH, BY_SEARCH, BY_FD, BY_DIR } how;
@@ -33,6 +32,26 @@ struct call {
 	char *const *argv;
 	char *const *envp;
 };
+
+/* What a call needs beside the stack. */
+struct work {
+	char name[PATH_MAX]; /* of what it executes */
+	struct exe_room exe;
+	size_t size; /* of envp */
+	_Alignas(char *) char envp[];
+};
+
+/* NULL with errno. */
+static struct work *
+begin(const struct call *c)
+{
+	size_t size = childenv_room(attach_child_env(), c->envp);
+	struct work *w = scratch_take(sizeof(*w) + size);
+
+	if (w != NULL)
+		w->size = size;
+	return w;
+}
 
 static int
 make(const struct call *c, char *const envp[])
@@ -63,8 +82,9 @@ trapped(const struct lease_ctx *ctx, uint32_t flags)
 
 /* What the call would execute, and under which name. */
 static struct exe
-aim(const struct lease_ctx *ctx, const struct call *c, char name[PATH_MAX])
+aim(const struct lease_ctx *ctx, const struct call *c, struct work *w)
 {
+	char *name = w->name;
 	const char *path = c->path;
 	struct exe target;
 
@@ -73,10 +93,10 @@ aim(const struct lease_ctx *ctx, const struct call *c, char name[PATH_MAX])
 	if (c->how == BY_FD)
 		path = "";
 	if (c->how == BY_FD || c->how == BY_DIR)
-		target = exe_of(
-		    c->fd, path, c->how == BY_FD ? AT_EMPTY_PATH : c->flags);
+		target = exe_of(c->fd, path,
+		    c->how == BY_FD ? AT_EMPTY_PATH : c->flags, &w->exe);
 	else
-		target = exe_of(AT_FDCWD, path, 0);
+		target = exe_of(AT_FDCWD, path, 0, &w->exe);
 	target.flags = trapped(ctx, target.flags);
 	if (path != name)
 		name[0] = '\0';
@@ -140,22 +160,20 @@ do_exec(const struct call *c)
 	const struct lease_ctx *ctx = lease_ctx();
 	struct image old;
 	struct exe target;
-	char name[PATH_MAX];
-	size_t room;
+	struct work *w;
 	int rc;
 
 	if (passes(ctx, c))
 		return make(c, c->envp);
-	room = childenv_room(attach_child_env(), c->envp);
-	if (room == 0) {
-		errno = E2BIG;
+	w = begin(c);
+	if (w == NULL)
 		return -1;
-	}
-	target = aim(ctx, c, name);
-	exec_note_begin(ctx, &target, name, &old);
+	target = aim(ctx, c, w);
+	exec_note_begin(ctx, &target, w->name, &old);
 	rc = make(c, childenv_fill(attach_child_env(), c->envp, &target,
-			 __builtin_alloca(room), room));
+			 w->envp, w->size));
 	exec_note_undo(ctx, &target, &old);
+	scratch_give(w);
 	return rc;
 }
 
@@ -206,15 +224,14 @@ execveat(
 	    .envp = envp });
 }
 
-/* Arguments in a list, up to and with its NULL; 0 when they are too many. */
+/* Arguments in a list, up to and with its NULL. */
 static size_t
 count(va_list list)
 {
 	size_t n = 1;
 
 	while (va_arg(list, char *) != NULL)
-		if (++n > ARGUMENTS)
-			return 0;
+		n++;
 	return n + 1;
 }
 
@@ -226,6 +243,7 @@ collect(char **argv, size_t n, const char *first, va_list list)
 		argv[i] = va_arg(list, char *);
 }
 
+/* The list is on the stack of the caller, and on ours once more, as libc's. */
 static int
 exec_listed(struct call *c, const char *first, bool with_env, va_list list)
 {
@@ -237,10 +255,6 @@ exec_listed(struct call *c, const char *first, bool with_env, va_list list)
 	va_copy(again, list);
 	n = first == NULL ? 1 : count(again);
 	va_end(again);
-	if (n == 0) {
-		errno = E2BIG;
-		return -1;
-	}
 	argv = __builtin_alloca((n + 1) * sizeof(*argv));
 	collect(argv, n, first, list);
 	c->argv = argv;
@@ -292,25 +306,25 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 {
 	const struct lease_ctx *ctx = lease_ctx();
 	struct exe target;
-	char name[PATH_MAX];
+	struct work *w;
 	pid_t child = 0;
-	size_t room;
 	int rc;
 
 	if (passes(ctx, c))
 		return make_child(
 		    pid, c->path, actions, attr, c->argv, c->envp);
-	room = childenv_room(attach_child_env(), c->envp);
-	if (room == 0)
-		return E2BIG;
-	target = aim(ctx, c, name);
+	w = begin(c);
+	if (w == NULL)
+		return ENOMEM;
+	target = aim(ctx, c, w);
 	rc = make_child(&child, c->path, actions, attr, c->argv,
-	    childenv_fill(attach_child_env(), c->envp, &target,
-		__builtin_alloca(room), room));
+	    childenv_fill(
+		attach_child_env(), c->envp, &target, w->envp, w->size));
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)
-		note_child(ctx, &target, name, child);
+		note_child(ctx, &target, w->name, child);
+	scratch_give(w);
 	return rc;
 }
 

@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 8U
+#define RECORD_VERSION 9U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -40,16 +40,20 @@ enum {
 enum {
 	IMAGE_ENTERED = 1, /* its constructor ran */
 	IMAGE_STATIC = 2, /* no program interpreter: ld.so never runs */
-	IMAGE_SETID = 4, /* set-uid, set-gid or file capabilities */
+	IMAGE_SETUID = 4, /* gains another user by it, and so on */
 	IMAGE_ALIEN = 8, /* another ELF class or machine */
 	IMAGE_FORKED = 16, /* a fork that has not called exec */
-	IMAGE_TRAPPED = 32 /* the filter of --trap is below it */
+	IMAGE_TRAPPED = 32, /* the filter of --trap is below it */
+	IMAGE_SETGID = 64,
+	IMAGE_CAPABLE = 128 /* file capabilities, capabilities(7) */
 };
 
-#define IMAGE_FLAGS (2U * IMAGE_TRAPPED - 1)
+#define IMAGE_FLAGS (2U * IMAGE_CAPABLE - 1)
 
 /* The flags of an image that the shim is not in. */
-#define IMAGE_UNCOVERED (IMAGE_STATIC | IMAGE_SETID | IMAGE_ALIEN)
+#define IMAGE_UNCOVERED                                                        \
+	(IMAGE_STATIC | IMAGE_SETUID | IMAGE_SETGID | IMAGE_CAPABLE |          \
+	    IMAGE_ALIEN)
 
 /* Does neither the shim nor the filter of --trap see what this image does? */
 static inline bool

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,9 +99,9 @@ sys_pread(int fd, void *buf, size_t n, uint64_t at)
 }
 
 static inline ssize_t
-sys_write(int fd, const void *buf, size_t n)
+sys_writev(int fd, const struct iovec *iov, size_t n)
 {
-	return sys_call(SYS_write, fd, (long)buf, (long)n, 0, 0, 0);
+	return sys_call(SYS_writev, fd, (long)iov, (long)n, 0, 0, 0);
 }
 
 /* The kernel's struct stat is libc's on both machines. */

@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 enum {
-	HEADERS = 64, /* program headers read at most */
-	DYNAMICS = 256, /* entries of the dynamic section read at most */
-	SCRIPTS = 4, /* interpreters of interpreters */
-	NOTES = 256, /* bytes of a note segment read at most */
-	LINE = 256 /* of a #! line: BINPRM_BUF_SIZE */
+	HEADERS = sizeof(((struct exe_room *)0)->segments) / sizeof(ElfW(Phdr)),
+	DYNAMICS = sizeof(((struct exe_room *)0)->dyn) / sizeof(ElfW(Dyn)),
+	NOTES = sizeof(((struct exe_room *)0)->notes),
+	LINE = sizeof(((struct exe_room *)0)->line),
+	SCRIPTS = 4 /* interpreters of interpreters */
 };
 
 /* This shared object's own header: what it can be loaded into. */
@@ -34,7 +34,8 @@ struct elf {
 	int fd;
 	size_t n; /* program headers */
 	ElfW(Ehdr) head;
-	ElfW(Phdr) segments[HEADERS];
+	ElfW(Phdr) * segments;
+	struct exe_room *room;
 };
 
 static bool
@@ -44,18 +45,22 @@ read_at(int fd, void *buf, size_t size, uint64_t at)
 }
 
 /* Would executing this file change our user, group or capabilities? */
-static bool
+static uint32_t
 gains(int fd, const struct stat *st)
 {
-	uid_t uid = sys_geteuid();
-	bool gain;
+	uint32_t gain = 0;
 
-	gain = (st->st_mode & S_ISUID && st->st_uid != uid) ||
-	       ((st->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-		   st->st_gid != sys_getegid()) ||
-	       (uid != 0 && fd != -1 &&
-		   sys_fgetxattr(fd, "security.capability", NULL, 0) > 0);
-	return gain && sys_prctl(PR_GET_NO_NEW_PRIVS, NULL) == 0;
+	if (st->st_mode & S_ISUID && st->st_uid != sys_geteuid())
+		gain |= IMAGE_SETUID;
+	if ((st->st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+	    st->st_gid != sys_getegid())
+		gain |= IMAGE_SETGID;
+	if (fd != -1 && sys_geteuid() != 0 &&
+	    sys_fgetxattr(fd, "security.capability", NULL, 0) > 0)
+		gain |= IMAGE_CAPABLE;
+	if (gain != 0 && sys_prctl(PR_GET_NO_NEW_PRIVS, NULL) != 0)
+		return 0;
+	return gain;
 }
 
 static bool
@@ -118,7 +123,7 @@ static struct needs
 needs_of(const struct elf *elf)
 {
 	const ElfW(Phdr) *s = segment(elf, PT_DYNAMIC);
-	ElfW(Dyn) dyn[DYNAMICS];
+	ElfW(Dyn) *dyn = elf->room->dyn;
 	struct needs needs = { 0 };
 	uint64_t strings = 0;
 	size_t n;
@@ -145,15 +150,14 @@ static bool
 portlease(const struct elf *elf)
 {
 	static const struct exe_note ours = EXE_NOTE;
-	char notes[NOTES];
-	long n;
+	char *notes = elf->room->notes;
+	ssize_t n;
 
 	for (size_t i = 0; i < elf->n; i++) {
 		if (elf->segments[i].p_type != PT_NOTE)
 			continue;
-		n = sys_pread(
-		    elf->fd, notes, sizeof(notes), elf->segments[i].p_offset);
-		for (long at = 0; at + (long)sizeof(ours) <= n; at += 4)
+		n = sys_pread(elf->fd, notes, NOTES, elf->segments[i].p_offset);
+		for (ssize_t at = 0; at + (ssize_t)sizeof(ours) <= n; at += 4)
 			if (memcmp(notes + at, &ours, sizeof(ours)) == 0)
 				return true;
 	}
@@ -193,19 +197,19 @@ interpreter(char line[LINE])
 	return start;
 }
 
-/* Look at one file; the interpreter that it names, in line, or NULL. */
+/* Look at one file; the interpreter that it names, in room, or NULL. */
 static const char *
-look(int fd, const struct stat *st, char line[LINE], struct exe *exe)
+look(int fd, const struct stat *st, struct exe_room *room, struct exe *exe)
 {
-	struct elf elf = { .fd = fd };
+	struct elf elf = { .fd = fd, .segments = room->segments, .room = room };
+	char *line = room->line;
 	ssize_t n;
 
 	memset(line, 0, LINE);
 	n = sys_pread(fd, line, LINE - 1, 0);
 	if (n > 2 && line[0] == '#' && line[1] == '!')
 		return interpreter(line);
-	if (gains(fd, st))
-		exe->flags |= IMAGE_SETID;
+	exe->flags |= gains(fd, st);
 	if (n < (ssize_t)sizeof(elf.head) || memcmp(line, ELFMAG, SELFMAG) != 0)
 		return NULL;
 	memcpy(&elf.head, line, sizeof(elf.head));
@@ -222,10 +226,9 @@ open_file(int dirfd, const char *path, int flags)
 }
 
 struct exe
-exe_of(int dirfd, const char *path, int flags)
+exe_of(int dirfd, const char *path, int flags, struct exe_room *room)
 {
 	struct exe exe = { 0 };
-	char line[LINE];
 	struct stat st;
 	KEEP_ERRNO;
 
@@ -239,11 +242,10 @@ exe_of(int dirfd, const char *path, int flags)
 		if (S_ISREG(st.st_mode))
 			fd = open_file(dirfd, path, flags);
 		if (fd == -1) { /* it may be executed all the same */
-			if (gains(-1, &st))
-				exe.flags |= IMAGE_SETID;
+			exe.flags |= gains(-1, &st);
 			break;
 		}
-		path = look(fd, &st, line, &exe);
+		path = look(fd, &st, room, &exe);
 		sys_close(fd);
 		dirfd = AT_FDCWD;
 		flags = 0;

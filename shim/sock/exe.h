@@ -3,11 +3,12 @@
  * What an executable file is, seen before it is executed: can the shim enter
  * it, and does it need a word in its environment first?  Reads the file's
  * headers only; a file that cannot be read counts as an ordinary program.
- * Keeps errno, uses the stack only.
+ * Keeps errno; what is read goes into memory that the caller brings.
  */
 #ifndef EXE_H
 #define EXE_H
 
+#include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,13 +25,22 @@ struct exe_note {
 	}
 
 struct exe {
-	uint32_t flags; /* IMAGE_STATIC, IMAGE_SETID, IMAGE_ALIEN, or 0 */
+	uint32_t flags; /* those of IMAGE_UNCOVERED that hold */
 	bool found; /* there is such a file */
 	bool asan; /* needs GCC's address sanitizer library */
 };
 
+/* What is read of a file, and no more than that: too much for small stacks. */
+struct exe_room {
+	ElfW(Phdr) segments[64];
+	ElfW(Dyn) dyn[256];
+	char notes[256];
+	char line[256]; /* BINPRM_BUF_SIZE, of a #! line */
+};
+
 /* The file that execveat(dirfd, path, ..., flags) would execute. */
-struct exe exe_of(int dirfd, const char *path, int flags);
+struct exe exe_of(
+    int dirfd, const char *path, int flags, struct exe_room *room);
 
 /*
  * Find file as execvp(3) does, by the PATH of this process.  Returns path,

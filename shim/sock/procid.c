@@ -119,7 +119,7 @@ procid_set_path(struct image *image, const char *path)
 static void
 set_own_path(struct image *image)
 {
-	char path[1024];
+	char path[768]; /* of which the end is kept */
 	ssize_t n;
 	KEEP_ERRNO;
 

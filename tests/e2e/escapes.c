@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 STORIES(escapes);
@@ -24,8 +25,7 @@ compare(const char *preload, const char *guest)
 	native = RUN("env", preload, guest, port);
 	cr_assert_eq(native->status, 0, "%s", native->err);
 	cr_assert_not_null(strstr(native->out, "reached"), "%s", native->out);
-	leased =
-	    RUN(PORTLEASE, "run", "-p", port, "env", preload, guest, port);
+	leased = RUN(PORTLEASE, "run", "-p", port, "env", preload, guest, port);
 	cr_assert_eq(leased->status, 0, "%s", leased->err);
 	printf("%s", leased->out);
 	fflush(stdout);
@@ -41,4 +41,49 @@ Test(escapes, other_libraries_may_hide_what_the_shim_asks)
 {
 	compare("LD_PRELOAD=" BUILD_DIR "/guests/lib/libhostile.so",
 	    GUEST("loads"));
+}
+
+/* What a call may use of the stack beyond what it uses natively. */
+enum { FRAME = 2048 };
+
+/* "NAME: N bytes" is at most FRAME more here; other lines are the same. */
+static void
+compare_stack(const char *native, const char *leased)
+{
+	long mine, theirs;
+	size_t name = strcspn(native, ":");
+
+	if (strstr(native, " bytes") == NULL) {
+		cr_expect_str_eq(native, leased);
+		return;
+	}
+	mine = strtol(leased + name + 2, NULL, 10);
+	theirs = strtol(native + name + 2, NULL, 10);
+	cr_expect(strncmp(native, leased, name) == 0 && mine > 0 &&
+		      mine <= theirs + FRAME,
+	    "%s natively, %s in a lease", native, leased);
+}
+
+Test(escapes, small_stacks_and_great_environments)
+{
+	const char *port = reserve_port();
+	struct run *native = RUN(GUEST("stacks"), port), *leased;
+	char *line, *theirs, *n, *l;
+	size_t lines = 0;
+
+	cr_assert_eq(native->status, 0, "%s%s", native->out, native->err);
+	cr_assert_null(strstr(native->out, "signal 11"), "%s", native->out);
+	leased = RUN(PORTLEASE, "run", "-p", port, GUEST("stacks"), port);
+	cr_assert_eq(leased->status, 0, "%s%s", leased->out, leased->err);
+	printf("%s", leased->out);
+	fflush(stdout);
+	n = native->out;
+	l = leased->out;
+	while ((line = strsep(&n, "\n")) != NULL && *line != '\0') {
+		theirs = strsep(&l, "\n");
+		cr_assert_not_null(theirs, "after %s", line);
+		compare_stack(line, theirs);
+		lines++;
+	}
+	cr_expect_gt(lines, 10);
 }

@@ -158,7 +158,8 @@ enter_note_uncovered(const char *record, const char *file, bool trapped)
 {
 	char room[PATH_MAX];
 	const char *path = exe_search(file, room);
-	struct exe target = exe_of(AT_FDCWD, path, 0);
+	struct exe_room read;
+	struct exe target = exe_of(AT_FDCWD, path, 0, &read);
 	struct image image;
 
 	if (target.asan)
