@@ -107,6 +107,26 @@ print_left(const struct report *r, const struct leftover *left)
 /* The most that are listed: one program may be started again and again. */
 enum { UNCOVERED = 16 };
 
+/* What kept the shim out. */
+static const char *
+uncovered_by(uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *is;
+	} reasons[] = {
+		{ IMAGE_STATIC, "static" },
+		{ IMAGE_SETUID, "set-uid" },
+		{ IMAGE_SETGID, "set-gid" },
+		{ IMAGE_CAPABLE, "given file capabilities" },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (flags & reasons[i].flag)
+			return reasons[i].is;
+	return "of another architecture";
+}
+
 static void
 print_uncovered(const struct report *r)
 {
@@ -118,10 +138,7 @@ print_uncovered(const struct report *r)
 		    image_uncovered(image.flags) && n++ < UNCOVERED)
 			msg(r->record, "%s: uncovered: pid %d (%s) is %s",
 			    r->ip, image.pid, image.path,
-			    image.flags & IMAGE_STATIC  ? "static"
-			    : image.flags & IMAGE_SETID ? "set-uid"
-							: "of another "
-							  "architecture");
+			    uncovered_by(image.flags));
 	if (n > UNCOVERED)
 		msg(r->record, "%s: uncovered: %zu more", r->ip, n - UNCOVERED);
 }
