@@ -120,7 +120,7 @@ enum { RECORD_REPORT = 4096 };
 struct release {
 	_Atomic uint32_t done; /* 1: the rest is written */
 	uint32_t freed;
-	uint32_t leaked; /* and --on-leak fail: release says so, too */
+	uint32_t leaked; /* exit status of release, 0 without a leak */
 	char report[RECORD_REPORT]; /* lines for people */
 };
 

@@ -82,6 +82,8 @@ static const struct row {
 	{ NULL, { "run", "--wait", "s", "echo", "ran" } },
 	{ NULL, { "run", "--wait", "99999999999999999999h", "echo", "ran" } },
 	{ "never", { "run", "--until", "never", "echo", "ran" } },
+	{ "from 1 to 255", { "run", "--leak-status", "0", "echo", "ran" } },
+	{ "from 1 to 255", { "run", "--leak-status", "256", "echo", "ran" } },
 	{ "perhaps", { "run", "--on-leak", "perhaps", "echo", "ran" } },
 	{ "NONE", { "run", "-s", "NONE", "echo", "ran" } },
 	{ NULL, { "run", "--signal", "0", "echo", "ran" } },

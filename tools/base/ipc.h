@@ -20,8 +20,9 @@ enum {
 	FD_STATE = 5,
 	FD_STATUS = 6, /* --status-fd, if any */
 	FD_STATUS_FILE = 7, /* --status-file, if any */
-	FD_REQUEST = 8,
-	FD_END = 9
+	FD_LOG = 8, /* --log-file, if any: becomes the monitor's stderr */
+	FD_REQUEST = 9,
+	FD_END = 10
 };
 
 /* argv[1] of the monitor. */

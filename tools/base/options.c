@@ -15,6 +15,7 @@ options_default(struct options *o)
 		.idle_limit = 60000,
 		.cap = 1200000,
 		.status_fd = -1,
+		.leak_status = EXIT_LEAK,
 	};
 	(void)terms_parse_ports(&o->terms, OPTIONS_PORTS);
 }

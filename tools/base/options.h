@@ -41,6 +41,7 @@ struct options {
 	int64_t cap; /* milliseconds until ready, 0 no limit */
 	int sig; /* that asks processes to end */
 	int status_fd; /* -1 none */
+	int leak_status; /* exit status of a leak with ON_LEAK_FAIL */
 	enum on_leak on_leak;
 	enum until until;
 	bool ready_notify; /* await READY=1 */
@@ -58,6 +59,7 @@ struct options {
 	struct terms awaited; /* only its ports are set */
 	char ready_cmd[1024]; /* await exit status 0 of it */
 	char status_file[PATH_MAX];
+	char log_file[PATH_MAX]; /* our own lines go there, "" stderr */
 };
 
 void options_default(struct options *o);

@@ -99,6 +99,9 @@ store(const struct optrow *row, void *field, const char *arg)
 	case NUMBER:
 		*n = (int)strtonum(arg, 0, INT_MAX, &error);
 		return error == NULL;
+	case STATUS:
+		*n = (int)strtonum(arg, 1, UINT8_MAX, &error);
+		return error == NULL;
 	case PORTS:
 		return terms_parse_ports(field, arg);
 	case ADDRESS:

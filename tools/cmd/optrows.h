@@ -18,6 +18,7 @@ enum optkind {
 	LIMIT, /* a duration, or a bare 0 */
 	SIGNAL,
 	NUMBER, /* from 0 */
+	STATUS, /* from 1 to 255 */
 	PORTS,
 	ADDRESS,
 	LEASE, /* an address, or the name of a lease */

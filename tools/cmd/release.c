@@ -57,7 +57,8 @@ print_end(const struct record *r, const char *ip, bool quiet)
 		print_report(r);
 	if (!atomic_load(&r->release.done))
 		monitor_lost(ip);
-	return r->release.leaked ? EXIT_LEAK : 0;
+	return r->release.leaked > UINT8_MAX ? EXIT_LEAK
+					     : (int)r->release.leaked;
 }
 
 static int

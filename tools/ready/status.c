@@ -30,7 +30,8 @@ has_room(int fd)
 }
 
 /* What is left out of a line that is too long, first to last. */
-static const char *const bulky[] = { "probe", "threads", "up", "missing" };
+static const char *const bulky[] = { "probe", "threads", "up", "missing",
+	"opened" };
 
 static char *
 line_of(json_t *event)
@@ -68,9 +69,8 @@ write_line(struct status *s, size_t sink, json_t *event)
 	free(line);
 }
 
-/* Takes over event, which may be NULL. */
-static void
-emit(struct status *s, const char *name, json_t *event)
+void
+status_event(struct status *s, const char *name, json_t *event)
 {
 	json_t *line = json_pack("{s:i, s:s, s:s, s:f}", "version", SCHEMA,
 	    "event", name, "address", s->ip, "elapsed",
@@ -129,7 +129,7 @@ status_leased(struct status *s, const struct ipc_request *r,
 
 	(void)strlcpy(path, record, sizeof(path)); /* same size */
 	printable_line(path);
-	emit(s, "leased",
+	status_event(s, "leased",
 	    json_pack("{s:s, s:i, s:i, s:o, s:s, s:s*}", "record", path, "pid",
 		r->command, "monitor", getpid(), "ports", json_ports(t),
 		"command", r->line, "name",
@@ -139,7 +139,7 @@ status_leased(struct status *s, const struct ipc_request *r,
 void
 status_progress(struct status *s, const struct startup *startup)
 {
-	emit(s, "progress",
+	status_event(s, "progress",
 	    json_pack("{s:o, s:o, s:f, s:f, s:s, s:s, s:i, s:i}", "up",
 		ports_of(startup, true), "missing", ports_of(startup, false),
 		"idle", (double)startup->idle.asleep / 1000, "idle_limit",
@@ -152,7 +152,7 @@ status_progress(struct status *s, const struct startup *startup)
 void
 status_ready(struct status *s, const struct startup *startup)
 {
-	emit(s, "ready",
+	status_event(s, "ready",
 	    json_pack("{s:o, s:s, s:i, s:i}", "up", ports_of(startup, true),
 		"status", startup->status, "probes", startup->readycmd.runs,
 		"malformed", startup->malformed));
@@ -181,7 +181,7 @@ status_unready(struct status *s, const struct startup *startup)
 {
 	char *reason = explain_reason(startup);
 
-	emit(s, "not-ready",
+	status_event(s, "not-ready",
 	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "verdict",
 		readiness_name(startup->verdict), "reason",
 		reason != NULL ? reason : "", "up", ports_of(startup, true),
@@ -195,14 +195,16 @@ status_unready(struct status *s, const struct startup *startup)
 void
 status_ending(struct status *s, const char *why)
 {
-	emit(s, "ending", json_pack("{s:s}", "why", why));
+	status_event(s, "ending", json_pack("{s:s}", "why", why));
 }
 
 void
-status_verdict(struct status *s, const char *verdict, const char *reason,
-    const struct ipc_exit *end)
+status_verdict(struct status *s, const struct status_end *end)
 {
-	emit(s, "verdict",
-	    json_pack("{s:s, s:s, s:i, s:i}", "verdict", verdict, "reason",
-		reason, "status", end->status, "signal", end->sig));
+	status_event(s, "verdict",
+	    json_pack("{s:s, s:s, s:b, s:i, s:i, s:i, s:i}", "verdict",
+		end->verdict, "reason", end->reason, "leaked", end->leaked,
+		"status", end->ours.status, "signal", end->ours.sig,
+		"command_status", end->command.status, "command_signal",
+		end->command.sig));
 }

@@ -11,6 +11,8 @@
 
 #include "ready/startup.h"
 
+#include <jansson.h>
+
 enum { STATUS_SINKS = 2 };
 
 struct status {
@@ -32,8 +34,14 @@ void status_unready(struct status *s, const struct startup *startup);
 /* why: "not ready", "signal", "command exited". */
 void status_ending(struct status *s, const char *why);
 
-/* The proof's verdict and reason, and how the front ends. */
-void status_verdict(struct status *s, const char *verdict, const char *reason,
-    const struct ipc_exit *end);
+struct status_end {
+	const char *verdict, *reason; /* of the proof */
+	bool leaked;
+	struct ipc_exit ours, command; /* how the front ends, and the command */
+};
+void status_verdict(struct status *s, const struct status_end *end);
+
+/* Any other event, with members that it takes over; they may be NULL. */
+void status_event(struct status *s, const char *name, json_t *members);
 
 #endif

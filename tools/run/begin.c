@@ -157,7 +157,8 @@ hand_over(struct monitor *m)
 		close(m->control);
 		m->control = -1;
 	}
-	(void)dup2(null, STDERR_FILENO);
+	if (m->request.options.log_file[0] == '\0')
+		(void)dup2(null, STDERR_FILENO);
 }
 
 void

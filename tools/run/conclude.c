@@ -63,17 +63,18 @@ end_lease(struct outcome *out, const struct options *o, struct claim *c,
 
 /* How the front is to end. */
 static struct ipc_exit
-exit_of(const struct outcome *out, bool fails)
+exit_of(const struct outcome *out, const struct options *o, bool fails)
 {
 	if (out->unready != 0)
 		return (struct ipc_exit){ out->unready, 0 };
 	if (fails && out->end.sig == 0 && out->end.status == 0)
-		return (struct ipc_exit){ EXIT_LEAK, 0 };
+		return (struct ipc_exit){ o->leak_status, 0 };
 	return out->end;
 }
 
 struct ipc_exit
-conclude(struct outcome *out, const struct options *o, struct claim *c)
+conclude(struct outcome *out, const struct options *o, struct claim *c,
+    struct status *status)
 {
 	struct record *record = c->stored.record;
 	struct report report;
@@ -94,15 +95,17 @@ conclude(struct outcome *out, const struct options *o, struct claim *c)
 		.reason = out->reason,
 		.leaked =
 		    out->stragglers.n > 0 || out->verdict == VERDICT_HELD };
+	out->leaked = report.leaked;
 	report_end(&report, o);
+	report_events(&report, status);
 	teardown_free(&torn);
 	fails = report.leaked && o->on_leak == ON_LEAK_FAIL;
 	if (o->record[0] != '\0')
 		keep_record(o, record);
 	record->release.freed = freed;
-	record->release.leaked = fails;
+	record->release.leaked = fails ? (uint32_t)o->leak_status : 0;
 	atomic_store(&record->release.done, 1);
 	pool_release(c, freed, out->verdict == VERDICT_CLEAN);
 	msg_flush(); /* last: it may wait for a reader of stderr */
-	return exit_of(out, fails);
+	return exit_of(out, o, fails);
 }

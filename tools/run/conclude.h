@@ -7,6 +7,7 @@
 #include "claim/pool.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
+#include "ready/status.h"
 
 struct outcome {
 	char ip[16];
@@ -15,17 +16,18 @@ struct outcome {
 	bool stuck; /* SIGKILL did not end all descendants */
 	int unready; /* exit status when it did not become ready, else 0 */
 	enum verdict verdict; /* set by conclude */
+	bool leaked; /* set by conclude */
 	char reason[96]; /* of the verdict, set by conclude */
 	struct stragglers stragglers;
 };
 
 /*
  * No descendant is left, or none that can be ended.  End the members that
- * `portlease exec` brought, prove, report on stderr and in the record, keep
- * --record, and free the address if the verdict allows it.  Returns how the
- * front is to end.
+ * `portlease exec` brought, prove, report on stderr, in the record and in
+ * status lines, keep --record, and free the address if the verdict allows it.
+ * Returns how the front is to end.
  */
-struct ipc_exit conclude(
-    struct outcome *out, const struct options *o, struct claim *c);
+struct ipc_exit conclude(struct outcome *out, const struct options *o,
+    struct claim *c, struct status *status);
 
 #endif

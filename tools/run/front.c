@@ -101,17 +101,17 @@ open_status_fd(int fd)
 
 /* Not blocking: a FIFO that nobody reads is refused. */
 static int
-open_status_file(const char *path)
+open_output(const char *option, const char *path, int flag)
 {
 	int fd, copy;
 
 	if (path[0] == '\0')
 		return -1;
 	fd = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+	    path, O_WRONLY | O_CREAT | flag | O_NONBLOCK | O_CLOEXEC, 0666);
 	copy = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_END);
 	if (copy == -1)
-		err(EXIT_PORTLEASE, "--status-file %s", printable_copy(path));
+		err(EXIT_PORTLEASE, "%s %s", option, printable_copy(path));
 	close(fd);
 	return copy;
 }
@@ -179,7 +179,9 @@ begin(struct front *f, const struct options *o, char *const line[],
 	f->request.foreground = command != NULL && in_foreground();
 	fds[FD_STATE] = dir.fd;
 	fds[FD_STATUS] = open_status_fd(o->status_fd);
-	fds[FD_STATUS_FILE] = open_status_file(o->status_file);
+	fds[FD_STATUS_FILE] =
+	    open_output("--status-file", o->status_file, O_TRUNC);
+	fds[FD_LOG] = open_output("--log-file", o->log_file, O_APPEND);
 	f->control = spawn_monitor(&f->request, fds, command, &f->monitor);
 	close(dir.fd);
 	orphans_finish(o, begun);

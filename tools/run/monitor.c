@@ -315,9 +315,13 @@ monitor_main(void)
 
 	monitor_begin(&m);
 	loop(&m);
-	end = conclude(&m.outcome, &m.request.options, &m.claim);
-	status_verdict(
-	    &m.status, proof_name(m.outcome.verdict), m.outcome.reason, &end);
+	end = conclude(&m.outcome, &m.request.options, &m.claim, &m.status);
+	status_verdict(&m.status,
+	    &(struct status_end){ .verdict = proof_name(m.outcome.verdict),
+		.reason = m.outcome.reason,
+		.leaked = m.outcome.leaked,
+		.ours = end,
+		.command = m.outcome.end });
 	if (m.control != -1)
 		(void)ipc_send(m.control, &end, sizeof(end));
 	return 0;

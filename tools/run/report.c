@@ -104,12 +104,8 @@ print_left(const struct report *r, const struct leftover *left)
 		msg(r->record, "%s: %s; unrecorded", r->ip, text);
 }
 
-/* The most that are listed: one program may be started again and again. */
-enum { UNCOVERED = 16 };
-
-/* What kept the shim out. */
-static const char *
-uncovered_by(uint32_t flags)
+const char *
+report_uncovered_by(uint32_t flags)
 {
 	static const struct {
 		uint32_t flag;
@@ -135,12 +131,13 @@ print_uncovered(const struct report *r)
 
 	for (size_t i = 0; i < RECORD_IMAGES; i++)
 		if (recquery_image(r->record, i, &image) &&
-		    image_uncovered(image.flags) && n++ < UNCOVERED)
+		    image_uncovered(image.flags) && n++ < REPORT_UNCOVERED)
 			msg(r->record, "%s: uncovered: pid %d (%s) is %s",
 			    r->ip, image.pid, image.path,
-			    uncovered_by(image.flags));
-	if (n > UNCOVERED)
-		msg(r->record, "%s: uncovered: %zu more", r->ip, n - UNCOVERED);
+			    report_uncovered_by(image.flags));
+	if (n > REPORT_UNCOVERED)
+		msg(r->record, "%s: uncovered: %zu more", r->ip,
+		    n - REPORT_UNCOVERED);
 }
 
 static void

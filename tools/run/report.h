@@ -8,6 +8,7 @@
 #include "proof/members.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
+#include "ready/status.h"
 
 struct report {
 	const char *ip;
@@ -22,6 +23,16 @@ struct report {
 
 /* Print stragglers, what is left, and the verdict, as the options ask. */
 void report_end(const struct report *r, const struct options *o);
+
+/* The same as status lines: an event for each straggler and each uncovered
+ * program, whatever the options say. */
+void report_events(const struct report *r, struct status *status);
+
+/* What kept the shim out of an image with these flags: "static" and so on. */
+const char *report_uncovered_by(uint32_t flags);
+
+/* The most uncovered programs listed: one may be started again and again. */
+enum { REPORT_UNCOVERED = 16 };
 
 /* Print our descendants that SIGKILL did not end; returns how many. */
 unsigned int report_stuck(struct record *record, const char *ip);

@@ -140,6 +140,9 @@ place(const int fds[static FD_END])
 		return too_many();
 	if (dup2(null, 0) == -1 || dup2(null, 1) == -1)
 		return -1;
+	if (fds[FD_LOG] != -1 &&
+	    (dup2(FD_LOG, STDERR_FILENO) == -1 || close(FD_LOG) == -1))
+		return -1;
 	return close_range(FD_END, ~0U, 0);
 }
 
