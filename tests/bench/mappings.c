@@ -97,6 +97,11 @@ make_record(struct stored *s)
 	if (fd == -1 || ftruncate(fd, sizeof(struct record)) == -1 ||
 	    (s->fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		err(1, "%s", path);
+	s->record =
+	    mmap(NULL, sizeof(struct record), PROT_READ, MAP_SHARED, s->fd, 0);
+	if (s->record == MAP_FAILED)
+		err(1, "%s", path);
+	s->counted = true;
 	(void)close(fd);
 	(void)snprintf(s->path, sizeof(s->path), "%s", path);
 }

@@ -143,6 +143,53 @@ Test(entrants, a_fork_without_exec_and_sockets_is_reaped_after_its_monitor)
 	story_gone(pid);
 }
 
+/*
+ * There a mapping is one of the file beneath, and the kernel's count says that
+ * there is none.  layers: whether both are on one file system.
+ */
+static void
+expect_overlay(const char *layers, const struct manner *m)
+{
+	static const char script[] =
+	    "set -e; mount -t tmpfs t \"$1\"; cd \"$1\"; mkdir low up\n"
+	    "test $2 = one || mount -t tmpfs u up\n"
+	    "mkdir up/up up/work all; mount -t overlay o -o lowerdir=low,"
+	    "upperdir=up/up,workdir=up/work all; mkdir -m 700 all/state\n"
+	    "export PORTLEASE_DIR=\"$1/all/state\"\n"
+	    "eval \"$(" PORTLEASE " acquire -g 1s)\"; echo ip $PORTLEASE_IP\n"
+	    "case $PORTLEASE_RECORD in $1/*) ;; *) exit 1; esac\n"
+	    "shift 2; " GUEST("daemon") " \"$@\"; exec " PORTLEASE " release";
+	const char *dir = story_path(layers);
+	struct run *r;
+	pid_t pid;
+
+	cr_assert_eq(mkdir(dir, 0700), 0);
+	r = RUN("unshare", geteuid() == 0 ? "-m" : "-rm", "sh", "-c", script,
+	    "sh", dir, layers, m->options[0], m->options[1]);
+	if (strstr(r->err, "unshare:") || strstr(r->err, "mount:"))
+		story_skip("no overlay: %s", r->err);
+	pid = daemon_of(r);
+	if (m->ended) {
+		expect_end(r->err, story_ip(r), pid, m);
+		return;
+	}
+	story_line(r->err, "*: pid %d (*) is left alone: *", pid);
+	story_signal_pid(pid, SIGKILL);
+	story_gone(pid);
+}
+
+Test(entrants, a_daemon_is_not_forgotten_in_an_overlay)
+{
+	expect_overlay("one", &manners[MANNERS - 1]);
+	expect_overlay("two", &manners[MANNERS - 1]);
+}
+
+Test(entrants, a_daemon_is_ended_in_an_overlay)
+{
+	expect_overlay("one", &manners[0]);
+	expect_overlay("two", &manners[0]);
+}
+
 /* A process that a look at an empty /proc misses holds the address. */
 Test(entrants, a_proc_that_shows_nobody_proves_nothing)
 {

@@ -170,7 +170,7 @@ reap_one(const struct statedir *dir, struct stored *s, void *arg)
 		return 0;
 	}
 	r->found++;
-	store_map(dir, s->name, STORE_HOLD, &fresh);
+	store_map(dir, s->name, STORE_END, &fresh);
 	if (fresh.error == ENOENT) {
 		close(lock);
 		return 0;

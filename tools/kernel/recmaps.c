@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /* One question for the kernel, and one for each line of /proc/PID/maps. */
 #include "kernel/recmaps.h"
+#include "base/fail.h"
+#include "kernel/procfs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 /* The kernel's signal for a process that wants the file, if one came. */
@@ -42,39 +46,128 @@ recmaps_writers(int fd)
 	return writers;
 }
 
-/* proc_pid_maps(5): "START-END PERMS OFFSET MAJOR:MINOR INODE PATH". */
-static bool
-maps_for_writing(const char *line, const struct stat *file)
+bool
+recmaps_counted(int fd)
 {
-	unsigned int major, minor;
-	uint64_t inode;
-	char perms[5];
+	struct statfs fs;
 
-	return sscanf(line, "%*x-%*x %4s %*x %x:%x %" SCNu64, perms, &major,
-		   &minor, &inode) == 4 &&
-	       perms[1] == 'w' && perms[3] == 's' && inode == file->st_ino &&
-	       makedev(major, minor) == file->st_dev;
+	return fstatfs(fd, &fs) == 0 && fs.f_type != OVERLAYFS_SUPER_MAGIC &&
+	       recmaps_writers(fd) == WRITERS_SOME;
+}
+
+/* One line of proc_pid_maps(5): START-END PERMS OFFSET MAJOR:MINOR INODE. */
+struct mapping {
+	uintptr_t start;
+	uintptr_t end;
+	char perms[5];
+	struct recmaps_file file;
+};
+
+static bool
+parse(const char *line, struct mapping *m)
+{
+	return sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %x:%x %" SCNu64,
+		   &m->start, &m->end, m->perms, &m->file.major, &m->file.minor,
+		   &m->file.inode) == 6;
+}
+
+/*
+ * 1 with the mapping, 0; -1 with errno: ENODATA when it has none at all, as a
+ * dead thread or a kernel thread.
+ */
+static int
+search(const char *path,
+    bool (*is)(const char *line, const void *arg, struct mapping *m),
+    const void *arg, struct mapping *m)
+{
+	char line[4352]; /* a line has a path of at most 4096 */
+	FILE *maps = fopen(path, "re");
+	bool found = false, any = false;
+	int error;
+
+	if (maps == NULL)
+		return -1;
+	errno = 0;
+	while (!found && fgets(line, sizeof(line), maps) != NULL) {
+		any = true;
+		found = is(line, arg, m);
+	}
+	error = errno;
+	(void)fclose(maps);
+	if (found || (any && error == 0))
+		return found;
+	return fail(error != 0 ? error : ENODATA);
+}
+
+static bool
+is_at(const char *line, const void *arg, struct mapping *m)
+{
+	return parse(line, m) && (uintptr_t)arg >= m->start &&
+	       (uintptr_t)arg < m->end;
 }
 
 int
-recmaps_has(pid_t pid, int fd)
+recmaps_file(const void *at, struct recmaps_file *file)
 {
-	char path[32], line[4352]; /* a line has a path of at most 4096 */
-	struct stat file;
-	bool found = false;
-	int error;
-	FILE *maps;
+	struct mapping m;
+	int rc = search("/proc/self/maps", is_at, at, &m);
+
+	if (rc == 1)
+		*file = m.file;
+	return rc == 1 ? 0 : rc == -1 ? -1 : fail(ENOENT);
+}
+
+static bool
+writes(const char *line, const void *arg, struct mapping *m)
+{
+	const struct recmaps_file *file = arg;
+	const char *perms = strchr(line, ' ');
+
+	/* Most are private: those are not parsed. */
+	return perms != NULL && perms[1] != '\0' && perms[2] == 'w' &&
+	       perms[3] != '\0' && perms[4] == 's' && parse(line, m) &&
+	       m->file.inode == file->inode && m->file.major == file->major &&
+	       m->file.minor == file->minor;
+}
+
+/* A dead leader shows no mappings, while the other threads have them still. */
+static int
+ask_threads(pid_t pid, const struct recmaps_file *file)
+{
+	char path[64];
+	struct mapping m;
+	pid_t *tids;
+	ssize_t n = procfs_threads(pid, &tids);
+	int rc = n == -1 ? -1 : 0;
+
+	for (ssize_t i = 0; i < n && rc != 1; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/maps", pid,
+		    tids[i]); /* fits */
+		if (tids[i] != pid)
+			rc = search(path, writes, file, &m);
+	}
+	free(tids);
+	return rc;
+}
+
+static bool
+gone(int error)
+{
+	return error == ENOENT || error == ESRCH || error == ENODATA;
+}
+
+int
+recmaps_has(pid_t pid, const struct recmaps_file *file)
+{
+	char path[32];
+	struct mapping m;
+	int rc;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/maps", pid); /* fits */
-	if (fstat(fd, &file) == -1 || (maps = fopen(path, "re")) == NULL)
-		return errno == ENOENT || errno == ESRCH ? 0 : -1;
-	errno = 0;
-	while (!found && fgets(line, sizeof(line), maps) != NULL)
-		found = maps_for_writing(line, &file);
-	error = errno;
-	(void)fclose(maps);
-	errno = error;
-	return found || error == 0 || error == ESRCH ? found : -1;
+	rc = search(path, writes, file, &m);
+	if (rc == -1 && errno == ENODATA)
+		rc = ask_threads(pid, file);
+	return rc == -1 && gone(errno) ? 0 : rc;
 }
 
 bool

@@ -12,6 +12,7 @@
 #define RECMAPS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum writers {
@@ -27,10 +28,30 @@ enum writers {
 enum writers recmaps_writers(int fd);
 
 /*
- * Does the process map the file of fd for writing?  1 or 0; -1 with errno as
+ * Does the kernel count mappings of the file of fd?  For a caller that has it
+ * mapped for writing, and no descriptor for writing open.  In an overlay it
+ * counts them for the file beneath, which no descriptor of ours is of.
+ */
+bool recmaps_counted(int fd);
+
+/* A file as /proc/PID/maps names it, which fstat(2) may name otherwise. */
+struct recmaps_file {
+	unsigned int major;
+	unsigned int minor;
+	uint64_t inode;
+};
+
+/*
+ * The name of the file that we have mapped at this address.  0; -1 with errno,
+ * ENOENT when none is.
+ */
+int recmaps_file(const void *at, struct recmaps_file *file);
+
+/*
+ * Does the process map the file for writing?  1 or 0; -1 with errno as
  * procfs_stat, when it may not be looked at.
  */
-int recmaps_has(pid_t pid, int fd);
+int recmaps_has(pid_t pid, const struct recmaps_file *file);
 
 /* Is the process one of ours: does it execute the same file as we do? */
 bool recmaps_tool(pid_t pid);

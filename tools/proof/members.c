@@ -21,7 +21,6 @@
  * takes a capability.
  */
 #include "proof/members.h"
-#include "kernel/recmaps.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -323,14 +322,14 @@ out_of_sight(const struct search_ctx *ctx)
  * script that called `release`, may do so, too: then only the look tells.
  */
 static bool
-mapper_missed(struct search_ctx *ctx)
+mapper_missed(const struct search_ctx *ctx, const struct stored *s)
 {
 	if (ctx->writers != WRITERS_SOME || ctx->mappers > 0)
 		return false;
 	for (size_t i = 0; i < ctx->nexcluded; i++)
-		if (recmaps_has(ctx->excluded[i], ctx->fd) == 1)
+		if (recmaps_has(ctx->excluded[i], &ctx->mapped) == 1)
 			return false;
-	return recmaps_writers(ctx->fd) == WRITERS_SOME;
+	return store_writers(s) == WRITERS_SOME;
 }
 
 int
@@ -354,7 +353,7 @@ members_find(struct members *m, const struct stored *s,
 	if (collect(&ctx, &all, m) == -1)
 		ctx.error = errno;
 	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx)) ||
-		    mapper_missed(&ctx);
+		    mapper_missed(&ctx, s);
 	free(all.list);
 	if (ctx.error != 0)
 		members_free(m);

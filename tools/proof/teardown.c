@@ -7,7 +7,6 @@
  */
 #include "proof/teardown.h"
 #include "base/clock.h"
-#include "kernel/recmaps.h"
 #include "proof/ending.h"
 #include "proof/quiesce.h"
 #include "store/recquery.h"
@@ -45,7 +44,7 @@ among(const struct ending *t)
 	if (t->how->unended)
 		return AMONG_OTHERS;
 	if (t->how->among == AMONG_IMAGES && t->stored->fd != -1 &&
-	    recmaps_writers(t->stored->fd) == WRITERS_NONE)
+	    store_writers(t->stored) == WRITERS_NONE)
 		return AMONG_IMAGES;
 	return AMONG_ALL;
 }

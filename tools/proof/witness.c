@@ -100,8 +100,10 @@ witness_begin(struct search_ctx *ctx, const struct stored *s,
 	ctx->path = s->path;
 	ctx->sockets = sockets;
 	(void)procfs_namespace("pid", &ctx->pidns);
-	ctx->fd = s->fd;
-	ctx->writers = s->fd != -1 ? recmaps_writers(s->fd) : WRITERS_NONE;
+	ctx->writers = store_writers(s);
+	if (ctx->writers != WRITERS_NONE &&
+	    recmaps_file(s->record, &ctx->mapped) == -1)
+		ctx->error = errno;
 	exclude_line(ctx, getpid());
 	if (s->fd != -1)
 		reclock_callers(s->fd, exclude_caller, ctx);
@@ -179,7 +181,8 @@ ask_sockets(struct search_ctx *ctx, pid_t pid)
 static unsigned int
 ask_mapping(struct search_ctx *ctx, pid_t pid)
 {
-	int rc = ctx->writers == WRITERS_NONE ? 0 : recmaps_has(pid, ctx->fd);
+	int rc =
+	    ctx->writers == WRITERS_NONE ? 0 : recmaps_has(pid, &ctx->mapped);
 
 	if (rc == -1)
 		witness_note_error(ctx);

@@ -35,8 +35,8 @@ struct search_ctx {
 	const struct evidence *sockets; /* of the lease, or NULL */
 	uint64_t pidns; /* ours */
 	pid_t owner; /* of a lease without a command; 0 none, or gone */
-	int fd; /* of the record, or -1 */
 	enum writers writers; /* which processes may map the record */
+	struct recmaps_file mapped; /* the record, when some may do so */
 	size_t mappers; /* processes found that do, our own tools included */
 	pid_t *excluded; /* from the heap: never members, see below */
 	size_t nexcluded;

@@ -56,6 +56,7 @@ static int
 open_again(const struct statedir *dir, const char *temp, struct stored *s)
 {
 	s->fd = openat(dir->fd, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	s->counted = s->fd != -1 && recmaps_counted(s->fd);
 	return s->fd == -1 || reclock_take(s->fd) == -1 ? -1 : 0;
 }
 
@@ -233,6 +234,18 @@ map_writable(const struct statedir *dir, const char *name, int fd)
 	return r;
 }
 
+/* Map it for writing, for a moment, and see whether the kernel counts that. */
+static bool
+counted(const struct statedir *dir, const char *name, int fd)
+{
+	struct record *r = map_writable(dir, name, fd);
+	bool counts = r != NULL && recmaps_counted(fd);
+
+	if (r != NULL)
+		(void)munmap(r, sizeof(*r));
+	return counts;
+}
+
 /* 0 with s->record; or an errno. */
 static int
 map_checked(struct stored *s, const struct statedir *dir, int fd, bool writable)
@@ -280,7 +293,17 @@ store_map(const struct statedir *dir, const char *name,
 		s->fd = fd;
 	else
 		close(fd);
+	if (s->fd != -1 && access == STORE_END)
+		s->counted = counted(dir, name, s->fd);
 	s->past = of_past(s);
+}
+
+enum writers
+store_writers(const struct stored *s)
+{
+	if (s->fd == -1)
+		return WRITERS_NONE;
+	return s->counted ? recmaps_writers(s->fd) : WRITERS_UNSEEN;
 }
 
 void

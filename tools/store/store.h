@@ -8,6 +8,7 @@
 
 #include "base/ipc.h"
 #include "kernel/procfs.h"
+#include "kernel/recmaps.h"
 #include "lease/record.h"
 #include "store/statedir.h"
 
@@ -21,6 +22,7 @@ struct stored {
 	uint64_t netns; /* from its name */
 	int error; /* why record is NULL: EBADMSG, EISDIR, EACCES, ... */
 	int fd; /* read-only, reclock.h; -1 when STORE_READ has mapped it */
+	bool counted; /* the kernel counts the mappings of fd; recmaps.h */
 	bool live; /* its monitor lived when it was mapped; reclock.h */
 	bool past; /* of another boot: only its terms say something */
 	char name[48];
@@ -69,6 +71,8 @@ bool store_has(const struct statedir *dir, uint32_t ip, uint64_t netns);
 enum store_access {
 	STORE_READ,
 	STORE_HOLD, /* for reading, and its descriptor stays open */
+	STORE_END, /* the same, to end the lease: sees whether mappings are
+		      counted */
 	STORE_WRITE /* for writing, and a descriptor for reading stays open */
 };
 
@@ -79,6 +83,9 @@ enum store_access {
 void store_map(const struct statedir *dir, const char *name,
     enum store_access access, struct stored *s);
 void store_unmap(struct stored *s);
+
+/* Which processes map the record for writing?  None without a descriptor. */
+enum writers store_writers(const struct stored *s);
 
 /*
  * In the monitor: keep the mapping, but for reading alone, so that we are no
