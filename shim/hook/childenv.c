@@ -77,6 +77,50 @@ childenv_other(const struct child_env *env, char *const envp[])
 	return theirs != NULL && (ours == NULL || strcmp(theirs, ours) != 0);
 }
 
+/* Is the shim one of a list of libraries?  ld.so(8): colon or blank. */
+static const char *
+listed(const char *list, const char *shim)
+{
+	size_t len = strlen(shim), n;
+
+	while (list != NULL && *list != '\0') {
+		n = strcspn(list, ": ");
+		if (n == len && memcmp(list, shim, len) == 0)
+			return list;
+		list += n;
+		list += strspn(list, ": ");
+	}
+	return NULL;
+}
+
+static bool
+is_last(const char *list, const char *shim)
+{
+	const char *at = listed(list, shim);
+
+	return at != NULL && at[strlen(shim)] == '\0';
+}
+
+/* Is this very entry there, or is there none to look for? */
+static bool
+has(char *const envp[], const char *name, const char *entry)
+{
+	const char *there = lookup(envp, name);
+
+	return entry[0] == '\0' ||
+	       (there != NULL && strcmp(there, entry + strlen(name)) == 0);
+}
+
+bool
+childenv_complete(const struct child_env *env, char *const envp[])
+{
+	const char *shim = value(env->preload, PRELOAD);
+
+	return shim != NULL && is_last(lookup(envp, PRELOAD), shim) &&
+	       has(envp, RECORD, env->record) && has(envp, TERMS, env->terms) &&
+	       has(envp, IP, env->ip);
+}
+
 static size_t
 length(const char *text)
 {
@@ -115,22 +159,6 @@ add_text(struct builder *b, const char *start)
 {
 	strbuf_char(&b->text, '\0');
 	add(b, start);
-}
-
-/* Is the shim one of a list of libraries?  ld.so(8): colon or blank. */
-static const char *
-listed(const char *list, const char *shim)
-{
-	size_t len = strlen(shim), n;
-
-	while (list != NULL && *list != '\0') {
-		n = strcspn(list, ": ");
-		if (n == len && memcmp(list, shim, len) == 0)
-			return list;
-		list += n;
-		list += strspn(list, ": ");
-	}
-	return NULL;
 }
 
 /* The given list without the shim, for a program that cannot load it. */

@@ -16,6 +16,9 @@ bool childenv_readable(char *const envp[]);
 /* Is this the environment of an inner lease, to be left as it is? */
 bool childenv_other(const struct child_env *env, char *const envp[]);
 
+/* Does it have all that a child needs, as it is? */
+bool childenv_complete(const struct child_env *env, char *const envp[]);
+
 /* Bytes that childenv_fill needs for envp, which may be NULL. */
 size_t childenv_room(const struct child_env *env, char *const envp[]);
 

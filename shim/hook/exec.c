@@ -11,6 +11,7 @@
 #include "hook/childenv.h"
 #include "hook/real.h"
 #include "hook/scratch.h"
+#include "lease/strbuf.h"
 #include "lease/sys.h"
 #include "sock/exe.h"
 #include "sock/procid.h"
@@ -282,6 +283,33 @@ EXEC_LISTED(execl, BY_PATH, false)
 EXEC_LISTED(execlp, BY_SEARCH, false)
 EXEC_LISTED(execle, BY_PATH, true)
 
+/* The process of a pidfd, as fdinfo has it (proc(5)); 0 unknown. */
+static pid_t
+pid_of(int pidfd)
+{
+	char text[512], path[40];
+	struct strbuf t = strbuf_in(path, sizeof(path));
+	const char *line = text;
+	pid_t pid = 0;
+	ssize_t n;
+	int fd;
+
+	strbuf_add(&t, "/proc/self/fdinfo/");
+	strbuf_number(&t, (uint32_t)pidfd, 10);
+	(void)strbuf_end(&t); /* which fits */
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = sys_read(fd, text, sizeof(text) - 1);
+	sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	while (line != NULL && strncmp(line, "\nPid:\t", 6) != 0)
+		line = strchr(line + 1, '\n');
+	for (line = line != NULL ? line + 6 : ""; *line >= '0' && *line <= '9';)
+		pid = pid * 10 + *line++ - '0';
+	return pid;
+}
+
 /* A child that the shim cannot enter does not write its own image. */
 static void
 note_child(const struct lease_ctx *ctx, const struct exe *target,
@@ -299,9 +327,12 @@ note_child(const struct lease_ctx *ctx, const struct exe *target,
 
 typedef __typeof__(posix_spawn) spawner;
 
-/* posix_spawn and posix_spawnp differ in the search alone. */
+/*
+ * posix_spawn and posix_spawnp differ in the search alone; pidfd_spawn and
+ * pidfd_spawnp give a descriptor.
+ */
 static int
-spawn(spawner *make_child, pid_t *pid, const struct call *c,
+spawn(spawner *make_child, pid_t *pid, bool by_pidfd, const struct call *c,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
 {
 	const struct lease_ctx *ctx = lease_ctx();
@@ -323,31 +354,28 @@ spawn(spawner *make_child, pid_t *pid, const struct call *c,
 	if (rc == 0 && pid != NULL)
 		*pid = child;
 	if (rc == 0)
-		note_child(ctx, &target, w->name, child);
+		note_child(
+		    ctx, &target, w->name, by_pidfd ? pid_of(child) : child);
 	scratch_give(w);
 	return rc;
 }
 
-EXPORT int
-posix_spawn(pid_t *restrict pid, const char *restrict path,
-    const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
-    char *const envp[restrict])
-{
-	return spawn(real()->posix_spawn, pid,
-	    &(struct call){
-		.how = BY_PATH, .path = path, .argv = argv, .envp = envp },
-	    actions, attr);
-}
+/* name(pid, path, actions, attr, argv, envp), of a pidfd or not. */
+#define SPAWN(name, by, by_pidfd)                                              \
+	EXPORT int name(int *restrict pid, const char *restrict path,          \
+	    const posix_spawn_file_actions_t *restrict actions,                \
+	    const posix_spawnattr_t *restrict attr,                            \
+	    char *const argv[restrict], char *const envp[restrict])            \
+	{                                                                      \
+		if (real()->name == NULL)                                      \
+			return ENOSYS;                                         \
+		return spawn(real()->name, pid, by_pidfd,                      \
+		    &(struct call){                                            \
+			.how = by, .path = path, .argv = argv, .envp = envp }, \
+		    actions, attr);                                            \
+	}
 
-EXPORT int
-posix_spawnp(pid_t *restrict pid, const char *restrict file,
-    const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
-    char *const envp[restrict])
-{
-	return spawn(real()->posix_spawnp, pid,
-	    &(struct call){
-		.how = BY_SEARCH, .path = file, .argv = argv, .envp = envp },
-	    actions, attr);
-}
+SPAWN(posix_spawn, BY_PATH, false)
+SPAWN(posix_spawnp, BY_SEARCH, false)
+SPAWN(pidfd_spawn, BY_PATH, true)
+SPAWN(pidfd_spawnp, BY_SEARCH, true)

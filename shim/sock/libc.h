@@ -16,13 +16,26 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 /* recvfrom as compiled with _FORTIFY_SOURCE: size is that of the buffer. */
 ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
     struct sockaddr *sa, socklen_t *len);
+
+/* posix_spawn that gives a pidfd: glibc 2.39. */
+int pidfd_spawn(int *restrict pidfd, const char *restrict path,
+    const posix_spawn_file_actions_t *restrict actions,
+    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+    char *const envp[restrict]);
+int pidfd_spawnp(int *restrict pidfd, const char *restrict file,
+    const posix_spawn_file_actions_t *restrict actions,
+    const posix_spawnattr_t *restrict attr, char *const argv[restrict],
+    char *const envp[restrict]);
 
 #define REAL_CALLS(X)                                                          \
 	X(bind)                                                                \
@@ -48,6 +61,11 @@ ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t size, int flags,
 	X(execveat)                                                            \
 	X(posix_spawn)                                                         \
 	X(posix_spawnp)                                                        \
+	X(pidfd_spawn)                                                         \
+	X(pidfd_spawnp)                                                        \
+	X(system)                                                              \
+	X(popen)                                                               \
+	X(wordexp)                                                             \
 	X(dlopen)                                                              \
 	X(dlmopen)                                                             \
 	X(dlsym)                                                               \

@@ -37,6 +37,11 @@ Test(escapes, loaders_times_calls)
 	compare("NOTHING=", GUEST("loads"));
 }
 
+Test(escapes, starters_times_environments_times_shells)
+{
+	compare("NOTHING=", GUEST("starts"));
+}
+
 Test(escapes, other_libraries_may_hide_what_the_shim_asks)
 {
 	compare("LD_PRELOAD=" BUILD_DIR "/guests/lib/libhostile.so",

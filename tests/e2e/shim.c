@@ -12,13 +12,14 @@
 STORIES(shim);
 
 static const char *const hooked[] = { "accept", "accept4", "bind",
-	"bindresvport", "connect", "__connect", "dlmopen", "dlopen", "dlsym",
+	"bindresvport", "__connect", "connect", "dlmopen", "dlopen", "dlsym",
 	"dlvsym", "execl", "execle", "execlp", "execv", "execve", "execveat",
 	"execvp", "execvpe", "fexecve", "getaddrinfo", "gethostbyname",
 	"gethostbyname2", "gethostbyname2_r", "gethostbyname_r", "getpeername",
-	"getsockname", "getsockopt", "listen", "posix_spawn", "posix_spawnp",
-	"__recvfrom_chk", "recvfrom", "recvmmsg", "recvmsg", "sendmmsg",
-	"sendmsg", "sendto", "setsockopt" };
+	"getsockname", "getsockopt", "_IO_popen", "listen", "pidfd_spawn",
+	"pidfd_spawnp", "popen", "posix_spawn", "posix_spawnp", "recvfrom",
+	"__recvfrom_chk", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg",
+	"sendto", "setsockopt", "system", "wordexp" };
 
 enum { HOOKED = sizeof(hooked) / sizeof(*hooked) };
 

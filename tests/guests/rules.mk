@@ -24,6 +24,15 @@ $(B)/guests/lib/libreach.so: tests/guests/lib/reach.c | packages
 		-Wl,-rpath,'$$ORIGIN/deeper' -o $@ $<
 	@cp $@ $(@D)/deeper/libdeep.so
 
+# Behind what is preloaded, as libc is.
+$(B)/guests/starts: $(B)/guests/lib/libnewer.so
+$(B)/guests/starts: HOW = -Wl,-rpath,'$$ORIGIN/lib' -L$(B)/guests/lib \
+	-Wl,--no-as-needed -lnewer
+
+$(B)/guests/lib/libnewer.so: tests/guests/lib/newer.c | packages
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) -fPIC -shared -o $@ $<
+
 # It takes the names of libc's calls, and none of their arguments.
 $(B)/guests/lib/libhostile.so: tests/guests/lib/hostile.c | packages
 	@mkdir -p $(@D)
