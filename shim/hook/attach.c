@@ -73,7 +73,7 @@ static struct record *
 map_open(int fd)
 {
 	struct record *r;
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (!ours(fd, &st))
 		return NULL;

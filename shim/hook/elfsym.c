@@ -20,7 +20,7 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* The symbol table of a loaded object. */
 struct table {
-	ElfW(Addr) base;
+	uintptr_t base;
 	const ElfW(Sym) * symbols;
 	const char *strings;
 	const uint32_t *gnu_hash; /* NULL: none */
@@ -29,7 +29,7 @@ struct table {
 };
 
 static const void *
-loaded(ElfW(Addr) base, ElfW(Addr) value)
+loaded(uintptr_t base, uintptr_t value)
 {
 	return (const void *)(value < base ? base + value : value);
 }

@@ -269,7 +269,7 @@ exec_listed(struct call *c, const char *first, bool with_env, va_list list)
 #define EXEC_LISTED(name, by, with_env)                                        \
 	EXPORT int name(const char *path, const char *arg, ...)                \
 	{                                                                      \
-		struct call c = { .how = by, .path = path };                   \
+		struct call c = { .how = (by), .path = path };                 \
 		va_list list;                                                  \
 		int rc;                                                        \
                                                                                \

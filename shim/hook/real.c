@@ -23,7 +23,7 @@ static _Atomic bool bypassing;
 
 /* The hooks of these calls, in the same order. */
 static const struct real hooks = {
-#define X(name) .name = name,
+#define X(name) .name = (name),
 	REAL_CALLS(X)
 #undef X
 };

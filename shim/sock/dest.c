@@ -75,12 +75,12 @@ dest_inside(const struct lease_ctx *ctx, struct sockcall *call)
 			call->given = given[1];
 		return true;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (present(ctx, &c[i])) {
-			call->given = given[i];
-			return true;
-		}
-	return false;
+	if (present(ctx, &c[0]))
+		return true;
+	if (n < 2 || !present(ctx, &c[1]))
+		return false;
+	call->given = given[1];
+	return true;
 }
 
 bool

@@ -130,9 +130,9 @@ help(char *name)
 		return 0;
 	}
 	command = find(name);
-	if (command == NULL)
-		refuse(name, NULL);
-	return run(command, argv);
+	if (command != NULL)
+		return run(command, argv);
+	refuse(name, NULL);
 }
 
 int
@@ -160,7 +160,7 @@ main(int argc, char *argv[])
 		return 0;
 	}
 	command = find(argv[1]);
-	if (command == NULL)
-		refuse(argv[1], argv[2]);
-	return run(command, argv + 1);
+	if (command != NULL)
+		return run(command, argv + 1);
+	refuse(argv[1], argv[2]);
 }

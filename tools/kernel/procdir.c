@@ -78,9 +78,11 @@ procdir_read(int fd, void *buf, size_t size)
 }
 
 int
-procdir_gone(void)
+procdir_errno(void)
 {
-	if (errno == ENOENT && access("/proc/self/stat", F_OK) == 0)
-		errno = ESRCH;
-	return -1;
+	int error = errno;
+
+	if (error == ENOENT && access("/proc/self/stat", F_OK) == 0)
+		return ESRCH;
+	return error;
 }

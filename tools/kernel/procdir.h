@@ -14,7 +14,7 @@ ssize_t procdir_numbers(const char *path, int **numbers);
 /* read(2), again after EINTR. */
 ssize_t procdir_read(int fd, void *buf, size_t size);
 
-/* Make ESRCH of an ENOENT, if there is a /proc at all.  Returns -1. */
-int procdir_gone(void);
+/* errno of a file below /proc/PID; ESRCH for ENOENT, if there is a /proc. */
+int procdir_errno(void);
 
 #endif

@@ -57,7 +57,7 @@ procfs_stat(pid_t pid, struct procfs_stat *stat)
 	char text[STAT_SIZE];
 
 	if (procfs_read(text, sizeof(text), "/proc/%d/stat", pid) < 0)
-		return procdir_gone();
+		return fail(procdir_errno());
 	return procfs_parse_stat(text, stat);
 }
 
@@ -67,7 +67,7 @@ procfs_status(pid_t pid, struct procfs_status *status)
 	char text[STATUS_SIZE];
 
 	if (procfs_read(text, sizeof(text), "/proc/%d/status", pid) < 0)
-		return procdir_gone();
+		return fail(procdir_errno());
 	return procfs_parse_status(text, status);
 }
 
@@ -140,7 +140,7 @@ procfs_threads(pid_t pid, pid_t **tids)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	n = procdir_numbers(path, tids);
-	return n < 0 ? procdir_gone() : n;
+	return n < 0 ? fail(procdir_errno()) : n;
 }
 
 ssize_t

@@ -89,7 +89,7 @@ ask_process(pid_t pid, int (*each)(const char *dir, void *arg), void *arg)
 		return rc;
 	rc = ask_threads(pid, &question);
 	if (rc != NOTHING || question.denied == 0)
-		return rc < 0 ? procdir_gone() : rc;
+		return rc < 0 ? fail(procdir_errno()) : rc;
 	return fail(question.denied);
 }
 

@@ -272,7 +272,7 @@ sort_unique(pid_t *pids, size_t n)
 static void
 list_images(struct search_ctx *ctx, struct plist *all)
 {
-	pid_t pids[RECORD_IMAGES];
+	pid_t pids[RECORD_IMAGES] = { 0 };
 	struct image image;
 	size_t n = 0;
 
