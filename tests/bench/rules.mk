@@ -23,8 +23,10 @@ $(B)/tests/bench/mappings: $(B)/tests/bench/mappings.o \
 	$(filter-out $(B)/tools/cmd/portlease.o,$(tools_o))
 $(B)/tests/bench/ready: $(B)/tests/bench/ready.o
 $(B)/tests/bench/shim: $(B)/tests/bench/shim.o
-$(B)/tests/bench/acquire $(B)/tests/bench/mappings $(B)/tests/bench/ready \
-$(B)/tests/bench/shim:
+
+benches := $(addprefix $(B)/tests/bench/,acquire mappings ready shim)
+everything: $(benches)
+$(benches):
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_LDLIBS) -pthread
 
 .PHONY: bench-acquire bench-mappings bench-ready bench-shim

@@ -21,20 +21,17 @@
 enum { BATCH = 64, HOSTS = 4, ROUNDS = 101, ROUNDS_MAX = 10001 };
 enum { DECLARED = 20926, OTHER = 20927 };
 
-#define CALLS(X)                                                               \
-	X(bind)                                                                \
-	X(listen)                                                              \
-	X(connect)                                                             \
-	X(accept4)                                                             \
-	X(getsockname)                                                         \
-	X(getpeername)                                                         \
-	X(sendto)                                                              \
-	X(recvfrom)
-
 struct calls {
-#define X(name) __typeof__(name) *name;
-	CALLS(X)
-#undef X
+	int (*bind)(int, const struct sockaddr *, socklen_t);
+	int (*listen)(int, int);
+	int (*connect)(int, const struct sockaddr *, socklen_t);
+	int (*accept4)(int, struct sockaddr *, socklen_t *, int);
+	int (*getsockname)(int, struct sockaddr *, socklen_t *);
+	int (*getpeername)(int, struct sockaddr *, socklen_t *);
+	ssize_t (*sendto)(
+	    int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+	ssize_t (*recvfrom)(
+	    int, void *, size_t, int, struct sockaddr *, socklen_t *);
 };
 
 /* POSIX lets dlsym return functions; ISO C wants a copy, not a cast. */
@@ -53,9 +50,14 @@ calls_in(void *handle)
 {
 	struct calls c;
 
-#define X(name) find(handle, #name, &c.name);
-	CALLS(X)
-#undef X
+	find(handle, "bind", &c.bind);
+	find(handle, "listen", &c.listen);
+	find(handle, "connect", &c.connect);
+	find(handle, "accept4", &c.accept4);
+	find(handle, "getsockname", &c.getsockname);
+	find(handle, "getpeername", &c.getpeername);
+	find(handle, "sendto", &c.sendto);
+	find(handle, "recvfrom", &c.recvfrom);
 	return c;
 }
 

@@ -8,6 +8,8 @@ FAULTS_EVERY ?= 1
 $(B)/tests/faults/table: $(faults_o)
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_LDLIBS)
 
+everything: $(B)/tests/faults/table
+
 ifdef SAN
 check-faults sample-faults:
 	@echo "$@: not with SAN, LeakSanitizer does not work under strace"

@@ -9,6 +9,8 @@ check-programs: all programs
 SERVERS = tests/programs/servers
 BUILT = $(B)/programs
 
+everything: $(BUILT)/identity-64
+
 programs: $(addprefix $(BUILT)/,identity-64 identity-32 identity-asan \
 		identity-static identity-musl identity-go Server.class \
 		node_modules)

@@ -260,7 +260,7 @@ quiesce(pid_t observer)
 static void
 print_counts(void)
 {
-	for (int i = 0; i < FATES; i++)
+	for (enum fate i = 0; i < FATES; i++)
 		printf("soak: %5u %s\n", soak.started[i], fates_name(i));
 	printf("soak: %5u on addresses that others wanted, too\n",
 	    starts_tally.adopted);

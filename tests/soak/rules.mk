@@ -8,7 +8,10 @@ $(B)/tests/soak/driver: $(B)/tests/soak/driver.o $(B)/tests/soak/fates.o \
 	$(B)/tests/soak/starts.o $(B)/tests/arena/arena.o
 $(B)/tests/soak/observer: $(B)/tests/soak/observer.o $(B)/tests/soak/sockets.o \
 	$(B)/tests/soak/words.o $(B)/tests/soak/mappings.o
-$(B)/tests/soak/driver $(B)/tests/soak/observer:
+
+soakers := $(B)/tests/soak/driver $(B)/tests/soak/observer
+everything: $(soakers)
+$(soakers):
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^
 
 .PHONY: soak

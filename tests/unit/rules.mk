@@ -18,10 +18,13 @@ $(B)/tests/stories: $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c)) $(modules
 
 tests: all $(guests) $(B)/tests/units $(B)/tests/stories
 
+# All that is C, so that none of it rots.
+everything: tests
+
 check-unit: all $(B)/tests/units
 	$(B)/tests/units $(if $(T),--filter '$(T)')
 
 check-stories: tests
 	tests/stories.sh $(ABS) $(if $(T),'$(T)')
 
-.PHONY: tests check-unit check-stories
+.PHONY: tests everything check-unit check-stories
