@@ -78,8 +78,8 @@ Test(getopts, one_line_says_what_is_wrong)
 	static const struct {
 		const char *line, *text;
 	} rows[] = {
-		{ "run --grace 5",
-		    "run: --grace: '5' is not a number with ms, s, m or h: write 5s\n" },
+		{ "run --grace 5", "run: --grace: '5' is not a number with ms, "
+				   "s, m or h: write 5s\n" },
 		{ "run --cap 1d",
 		    "run: --cap: '1d' is not a number with ms, s, "
 		    "m or h, or 0\n" },
