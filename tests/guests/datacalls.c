@@ -398,6 +398,7 @@ filled(const struct kind *k, int *peer)
 	}
 	for (size_t i = 0; i < 4 && k->domain != AF_NETLINK; i++)
 		(void)send(*peer, "received", 8, MSG_NOSIGNAL);
+	calls_settle();
 	return fd;
 }
 
