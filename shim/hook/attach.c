@@ -73,7 +73,7 @@ static struct record *
 map_open(int fd)
 {
 	struct record *r;
-	struct stat st = { 0 };
+	struct stat st;
 
 	if (!ours(fd, &st))
 		return NULL;

@@ -370,8 +370,10 @@ spawn(spawner *make_child, pid_t *pid, bool by_pidfd, const struct call *c,
 		if (real()->name == NULL)                                      \
 			return ENOSYS;                                         \
 		return spawn(real()->name, pid, by_pidfd,                      \
-		    &(struct call){                                            \
-			.how = by, .path = path, .argv = argv, .envp = envp }, \
+		    &(struct call){ .how = (by),                               \
+			.path = path,                                          \
+			.argv = argv,                                          \
+			.envp = envp },                                        \
 		    actions, attr);                                            \
 	}
 

@@ -228,7 +228,8 @@ list_once(struct search_ctx *ctx, struct plist *all)
 		all->n = 0;
 		all->found = false;
 	}
-	qsort(all->list, all->n, sizeof(*all->list), by_pid);
+	if (all->n > 0)
+		qsort(all->list, all->n, sizeof(*all->list), by_pid);
 	return whole;
 }
 
