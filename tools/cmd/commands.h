@@ -3,6 +3,8 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
+#include <stddef.h>
+
 /* The commands as bits, for the rows of the table of options. */
 enum {
 	CMD_RUN = 1,
@@ -29,6 +31,14 @@ struct command {
 	int (*run)(struct options *o, char *argv[]);
 	void (*prepare)(void); /* before options are parsed, or NULL */
 };
+
+/* The table of commands, in the order of the help. */
+extern const struct command *const commands[];
+extern const size_t commands_n; /* at most COMMANDS_MAX */
+enum { COMMANDS_MAX = 16 };
+
+/* NULL when there is none of this name. */
+const struct command *commands_find(const char *name);
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
     cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_wait;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The table of commands. */
+/* The program: what comes before a command. */
 #include "base/ipc.h"
 #include "base/printable.h"
 #include "base/sigbus.h"
@@ -27,19 +27,13 @@ const char portlease_untranslated = 1;
 static const struct exe_note note
     __attribute__((section(EXE_NOTE_SECTION), aligned(4), used)) = EXE_NOTE;
 
-static const struct command *const commands[] = { &cmd_run, &cmd_exec,
-	&cmd_acquire, &cmd_release, &cmd_reap, &cmd_ps, &cmd_show, &cmd_ip,
-	&cmd_wait };
-
-enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
-
 static void
 print_help(void)
 {
 	puts(
 	    "usage: portlease command [options] ...\n\n"
 	    "Every test gets its own loopback, and nothing leaks out of it.\n");
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < commands_n; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->help);
 	puts("\nexamples:\n"
 	     "  portlease run -- npm test\n"
@@ -89,28 +83,19 @@ run(const struct command *command, char *argv[])
 	return command->run(&o, argv);
 }
 
-static const struct command *
-find(const char *name)
-{
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(name, commands[i]->name) == 0)
-			return commands[i];
-	return NULL;
-}
-
 /* Options come behind the command, and a command may be mistyped. */
 static _Noreturn void
 refuse(const char *name, const char *next)
 {
-	const char *names[COMMANDS], *near;
+	const char *names[COMMANDS_MAX], *near;
 
-	if (*name == '-' && next != NULL && find(next) != NULL)
+	if (*name == '-' && next != NULL && commands_find(next) != NULL)
 		errx(EXIT_PORTLEASE,
 		    "'%s' goes behind the command: portlease %s %s ...",
 		    printable_copy(name), next, printable_copy(name));
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < commands_n; i++)
 		names[i] = commands[i]->name;
-	near = suggest(name, names, COMMANDS);
+	near = suggest(name, names, commands_n);
 	if (near != NULL)
 		errx(EXIT_PORTLEASE, "'%s' is no command: is %s meant?",
 		    printable_copy(name), near);
@@ -129,7 +114,7 @@ help(char *name)
 		print_help();
 		return 0;
 	}
-	command = find(name);
+	command = commands_find(name);
 	if (command != NULL)
 		return run(command, argv);
 	refuse(name, NULL);
@@ -159,7 +144,7 @@ main(int argc, char *argv[])
 		puts("portlease " VERSION);
 		return 0;
 	}
-	command = find(argv[1]);
+	command = commands_find(argv[1]);
 	if (command != NULL)
 		return run(command, argv + 1);
 	refuse(argv[1], argv[2]);
