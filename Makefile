@@ -114,6 +114,11 @@ man := $(wildcard tools/man/*.[1-9])
 bin = $(DESTDIR)$(PREFIX)/bin
 lib = $(DESTDIR)$(PREFIX)/lib/portlease
 mandir = $(DESTDIR)$(PREFIX)/share/man
+# What bash, zsh and fish load when a word is completed.
+share = $(DESTDIR)$(PREFIX)/share
+bash = $(share)/bash-completion/completions/portlease
+zsh = $(share)/zsh/site-functions/_portlease
+fish = $(share)/fish/vendor_completions.d/portlease.fish
 
 install: all
 	install -d $(bin) $(lib) $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m)))
@@ -121,11 +126,13 @@ install: all
 	install -m 755 $(B)/libportlease.so tools/npm/worker-node $(lib)
 	install -m 644 tools/npm/worker.js $(lib)
 	$(foreach m,$(man),install -m 644 $m $(mandir)/man$(subst .,,$(suffix $m));)
+	$(foreach s,bash zsh fish,install -D -m 644 tools/completions/portlease.$s $($s);)
 
 uninstall:
 	rm -f $(bin)/portlease $(bin)/portlease-runtime \
 		$(addprefix $(lib)/,libportlease.so worker.js worker-node)
 	rm -f $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m))
+	rm -f $(bash) $(zsh) $(fish)
 	-rmdir $(lib)
 
 lint:

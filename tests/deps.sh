@@ -15,6 +15,7 @@ check='libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss
 harper='nodejs:node npm:npm'
 lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck git:git'
+completions='bash:bash zsh:zsh fish:fish'
 workers='nodejs:node npm:npm
 	python3-pytest-xdist:/usr/lib/python3/dist-packages/xdist'
 programs='nginx:/usr/sbin/nginx redis-server:redis-server

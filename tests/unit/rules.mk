@@ -16,7 +16,14 @@ $(B)/tests/units: $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c)) $(modules_
 $(B)/tests/stories: $(patsubst %.c,$(B)/%.o,$(wildcard tests/e2e/*.c)) $(modules_o)
 	$(say)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
-tests: all $(guests) $(B)/tests/units $(B)/tests/stories
+# For the shells of tests/e2e/completions.c.
+completions = $(patsubst tools/%,$(B)/%,$(wildcard tools/completions/*))
+
+$(B)/completions/%: tools/completions/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+tests: all $(guests) $(completions) $(B)/tests/units $(B)/tests/stories
 
 # All that is C, so that none of it rots.
 everything: tests
@@ -27,4 +34,8 @@ check-unit: all $(B)/tests/units
 check-stories: tests
 	tests/stories.sh $(ABS) $(if $(T),'$(T)')
 
-.PHONY: tests everything check-unit check-stories
+check-completions: tests
+	@tests/deps.sh --missing completions
+	tests/stories.sh $(ABS) 'completions/*'
+
+.PHONY: tests everything check-unit check-stories check-completions

@@ -132,4 +132,5 @@ const struct command cmd_acquire = {
 	"lease for a script; ends with release, or with its owner",
 	run,
 	prepare,
+	OPERANDS_NONE,
 };

@@ -19,6 +19,14 @@ enum {
 	CMD_ALL = 511
 };
 
+/* What follows the options, for completions. */
+enum operands {
+	OPERANDS_NONE,
+	OPERANDS_LEASE, /* one address or name */
+	OPERANDS_LEASES,
+	OPERANDS_COMMAND /* a program and its arguments */
+};
+
 struct options;
 
 struct command {
@@ -30,6 +38,7 @@ struct command {
 	 */
 	int (*run)(struct options *o, char *argv[]);
 	void (*prepare)(void); /* before options are parsed, or NULL */
+	enum operands operands;
 };
 
 /* The table of commands, in the order of the help. */

@@ -41,4 +41,5 @@ const struct command cmd_exec = {
 	"run a client inside a lease",
 	run,
 	NULL,
+	OPERANDS_COMMAND,
 };

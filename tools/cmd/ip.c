@@ -32,4 +32,5 @@ const struct command cmd_ip = {
 	"print the address of a lease",
 	run,
 	NULL,
+	OPERANDS_LEASE,
 };

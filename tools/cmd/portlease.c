@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "base/sigbus.h"
 #include "base/suggest.h"
+#include "cmd/complete.h"
 #include "cmd/getopts.h"
 #include "run/monitor.h"
 #include "sock/exe.h"
@@ -144,6 +145,8 @@ main(int argc, char *argv[])
 		puts("portlease " VERSION);
 		return 0;
 	}
+	if (strcmp(argv[1], "complete") == 0)
+		return complete(argv + 2);
 	command = commands_find(argv[1]);
 	if (command != NULL)
 		return run(command, argv + 1);

@@ -49,4 +49,5 @@ const struct command cmd_ps = {
 	"all leases of yours",
 	run,
 	NULL,
+	OPERANDS_NONE,
 };

@@ -220,4 +220,5 @@ const struct command cmd_reap = {
 	"finish what a lost monitor left",
 	run,
 	NULL,
+	OPERANDS_LEASES,
 };

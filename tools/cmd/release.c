@@ -156,4 +156,5 @@ const struct command cmd_release = {
 	"end a lease from acquire: prove and report",
 	run,
 	NULL,
+	OPERANDS_LEASE,
 };

@@ -26,4 +26,5 @@ const struct command cmd_run = {
 	"lease, run, prove, free",
 	run,
 	NULL,
+	OPERANDS_COMMAND,
 };

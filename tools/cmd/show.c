@@ -30,4 +30,5 @@ const struct command cmd_show = {
 	"one lease: programs, sockets, who opened them",
 	run,
 	NULL,
+	OPERANDS_LEASE,
 };

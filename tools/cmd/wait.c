@@ -113,4 +113,5 @@ const struct command cmd_wait = {
 	"until a lease is ready, or is not going to be",
 	run,
 	NULL,
+	OPERANDS_LEASE,
 };
