@@ -176,10 +176,14 @@ Test(signals, a_signal_to_the_callers_group_reaches_the_command_once)
 
 Test(signals, another_signal_can_be_the_polite_one)
 {
-	struct run *r = START(PORTLEASE, "run", "-s", "INT", GUEST("tally"));
+	struct run *owner = START("cat"), *r;
+	char pid[16];
 
+	(void)snprintf(pid, sizeof(pid), "%d", (int)owner->pid);
+	r = START(
+	    PORTLEASE, "run", "-s", "INT", "--owner", pid, GUEST("tally"));
 	story_says(r, "ready");
-	story_signal(r, SIGKILL);
+	story_signal(owner, SIGKILL);
 	story_says(r, "got INT");
 	cr_expect_eq(story_count(r->out, "got TERM"), 0, "%s", r->out);
 	story_tell(r, "quit\n");
@@ -199,14 +203,55 @@ Test(signals, a_command_that_does_not_hear_is_ended_after_the_grace)
 	story_quiet();
 }
 
-Test(signals, sigkill_to_the_front_leaves_the_command_its_grace)
+/* A test of a crash must be one. */
+Test(signals, sigkill_to_the_front_is_meant_for_the_command)
 {
 	const char *marker = story_path("flushed");
-	struct run *r = START(
-	    PORTLEASE, "run", GUEST("fixedport"), "-t", "300", "-m", marker);
+	struct run *r = START(PORTLEASE, "run", "-g", "10m", GUEST("fixedport"),
+	    "-t", "300", "-m", marker);
+	pid_t pid;
+
+	story_says(r, "ready");
+	pid = (pid_t)story_number(r->out, "pid ");
+	story_signal(r, SIGKILL);
+	story_gone(pid);
+	story_quiet();
+	cr_expect_neq(access(marker, F_OK), 0);
+	story_nothing_leased();
+}
+
+/* What the command had started is no part of the crash. */
+Test(signals, sigkill_to_the_front_leaves_the_others_their_grace)
+{
+	const char *marker = story_path("flushed");
+	struct run *r = START(PORTLEASE, "run", "-g", "10m", "sh", "-c",
+	    GUEST("fixedport") " -t 300 -m \"$0\" & wait", marker);
 
 	story_says(r, "ready");
 	story_signal(r, SIGKILL);
+	story_quiet();
+	cr_expect_eq(access(marker, F_OK), 0);
+	story_nothing_leased();
+}
+
+/* A busy front may not have passed it on yet. */
+Test(signals, sigkill_after_another_signal_is_impatience)
+{
+	const char *marker = story_path("flushed");
+	struct run *caller = START("sh", "-c",
+	    PORTLEASE
+	    " run -g 10m " GUEST("fixedport") " -t 300 -m \"$0\" & "
+					      "echo front $!; read line",
+	    marker);
+	pid_t front;
+
+	front = (pid_t)story_number(story_says(caller, "front"), "front ");
+	story_says(caller, "ready");
+	story_signal_pid(front, SIGSTOP);
+	story_signal_pid(front, SIGTERM);
+	story_signal_pid(front, SIGKILL);
+	story_says(caller, "flushing");
+	story_tell(caller, "\n");
 	story_quiet();
 	cr_expect_eq(access(marker, F_OK), 0);
 	story_nothing_leased();

@@ -219,9 +219,14 @@ Test(procfs, status_shows_the_innermost_pid)
 	cr_expect_eq(status.uid, 1000);
 	cr_expect_eq(status.euid, 1001);
 	cr_expect_eq(status.inner, 11);
-	(void)snprintf(more, sizeof(more), "%sNSpid:\t11\t5\t2\nX:\t6", text);
+	cr_expect_eq(status.pending, 0);
+	(void)snprintf(more, sizeof(more),
+	    "%sNSpid:\t11\t5\t2\nSigPnd:\t0000000000000100\n"
+	    "ShdPnd:\t0000000000004000\n",
+	    text);
 	cr_assert_eq(procfs_parse_status(more, &status), 0);
 	cr_expect_eq(status.inner, 2);
+	cr_expect_eq(status.pending, 0x4100);
 	cr_expect_eq(procfs_parse_status("Tgid:\t1\n", &status), -1);
 	cr_expect_eq(procfs_parse_status("", &status), -1);
 }

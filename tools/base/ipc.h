@@ -35,6 +35,7 @@ enum {
 struct ipc_request {
 	struct options options; /* owner is not OWNER_DEFAULT any more */
 	uint64_t owner_start; /* ticks */
+	pid_t front;
 	pid_t command; /* the stub, 0 without a command */
 	bool foreground; /* the command is in the front's process group */
 	char state[PATH_MAX]; /* path of FD_STATE */
@@ -42,7 +43,10 @@ struct ipc_request {
 	char cwd[PATH_MAX]; /* of the front */
 };
 
-/* From the front to the monitor: a signal to pass on. */
+/*
+ * From the front to the monitor: a signal to pass on; or good-bye, sig 0, which
+ * it says before every end but that by SIGKILL.
+ */
 struct ipc_signal {
 	int sig;
 	bool terminal; /* the kernel sent it to the whole foreground group */

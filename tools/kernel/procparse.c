@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* PF_EXITING in Linux, include/linux/sched.h. */
@@ -74,6 +75,12 @@ last_number(const char *line, pid_t otherwise)
 }
 
 /* A kernel without pid namespaces has no NSpid: then the pid is the pid. */
+static uint64_t
+mask(const char *text)
+{
+	return text != NULL ? strtoull(text, NULL, 16) : 0;
+}
+
 int
 procfs_parse_status(const char *text, struct procfs_status *status)
 {
@@ -89,6 +96,8 @@ procfs_parse_status(const char *text, struct procfs_status *status)
 	    sscanf(tracer, "%d", &status->tracer) != 1 ||
 	    sscanf(uid, "%u %u", &status->uid, &status->euid) != 2)
 		return fail(EBADMSG);
+	status->pending = mask(procfs_parse_value(text, "SigPnd:")) |
+			  mask(procfs_parse_value(text, "ShdPnd:"));
 	status->inner =
 	    last_number(procfs_parse_value(text, "NSpid:"), status->inner);
 	return 0;

@@ -28,6 +28,7 @@ struct procfs_status {
 	pid_t inner; /* its pid in its own, innermost pid namespace */
 	uid_t uid; /* real */
 	uid_t euid; /* effective */
+	uint64_t pending; /* signals not delivered yet: signal n is bit n - 1 */
 };
 
 /* 0; -1 with EBADMSG. */

@@ -153,6 +153,7 @@ prepare(struct ipc_request *r, struct statedir *dir, const struct options *o,
 	memset(r, 0, sizeof(*r));
 	r->options = *o;
 	r->options.terms.flags |= trap_flags(o);
+	r->front = getpid();
 	find_owner(r);
 	if (getcwd(r->cwd, sizeof(r->cwd)) == NULL)
 		(void)strlcpy(r->cwd, "/", sizeof(r->cwd));
@@ -201,6 +202,16 @@ pass_signals(struct front *f, int signals)
 	}
 }
 
+/* Our end says nothing of the command's. */
+static void
+say_goodbye(const struct front *f)
+{
+	struct ipc_signal bye;
+
+	memset(&bye, 0, sizeof(bye));
+	(void)ipc_send(f->control, &bye, sizeof(bye));
+}
+
 /* Pass signals on until the monitor answers.  What recv(2) returns. */
 static ssize_t
 wait_for_monitor(struct front *f, void *answer, size_t size)
@@ -212,8 +223,10 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 
 	(void)sigprocmask(SIG_SETMASK, NULL, &set);
 	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fds[1].fd == -1)
-		err(EXIT_PORTLEASE, "signalfd"); /* the monitor sees us go */
+	if (fds[1].fd == -1) {
+		say_goodbye(f);
+		err(EXIT_PORTLEASE, "signalfd");
+	}
 	for (;;) {
 		if (poll(fds, 2, -1) == -1 && ipc_again(errno))
 			continue;
@@ -253,7 +266,8 @@ lost(const struct front *f)
 {
 	int status = 0;
 
-	close(f->control); /* should the monitor still be there, it ends */
+	say_goodbye(f); /* should the monitor still be there, it ends */
+	close(f->control);
 	(void)waitpid(f->monitor, &status, 0);
 	if (!WIFEXITED(status))
 		warnx("the monitor was lost: 'portlease reap --all' finishes "

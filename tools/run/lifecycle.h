@@ -23,6 +23,7 @@ enum life_state {
 
 enum life_event {
 	LIFE_ASKED, /* the lease is to end: a signal, or its owner is gone */
+	LIFE_KILLED, /* its caller has killed what it takes for the command */
 	LIFE_COMMAND_EXITED,
 	LIFE_TREE_EXITED, /* no descendant is left */
 	LIFE_TIME_UP, /* the deadline of the state has passed */
@@ -33,6 +34,7 @@ enum life_action {
 	LIFE_IGNORE, /* not even the state changes */
 	LIFE_ENTER, /* the next state, and nothing else */
 	LIFE_ASK_COMMAND, /* signal the command */
+	LIFE_KILL_COMMAND, /* SIGKILL */
 	LIFE_ASK_TREE, /* signal every descendant */
 	LIFE_ASK_STRAGGLERS, /* the same, but note them first */
 	LIFE_KILL_TREE, /* note them, then SIGKILL, again and again */

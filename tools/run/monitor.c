@@ -88,6 +88,9 @@ act(struct monitor *m, enum life_action action)
 		signal_command(m, m->sig);
 		signal_command(m, SIGCONT);
 		break;
+	case LIFE_KILL_COMMAND:
+		signal_command(m, SIGKILL);
+		break;
 	case LIFE_ASK_STRAGGLERS:
 		note_stragglers(m);
 		start_grace(m, m->request.options.sig);
@@ -124,14 +127,20 @@ handle(struct monitor *m, enum life_event event)
 
 /* The first request starts the grace; later ones change nothing. */
 static void
-ask(struct monitor *m, int sig, const char *why)
+end(struct monitor *m, enum life_event event, int sig, const char *why)
 {
 	if (m->grace_end != 0)
 		return;
 	start_grace(m, sig);
 	watch_stop(&m->watch);
 	status_ending(&m->status, why);
-	handle(m, LIFE_ASKED);
+	handle(m, event);
+}
+
+static void
+ask(struct monitor *m, int sig, const char *why)
+{
+	end(m, LIFE_ASKED, sig, why);
 }
 
 /* A server that does not become ready is ended like any other. */
@@ -206,12 +215,68 @@ read_signals(struct monitor *m)
 			ask(m, m->request.options.sig, "signal");
 }
 
+static bool
+has(uint64_t pending, int sig)
+{
+	return pending >> (sig - 1) & 1;
+}
+
 /* Does a signal that the front passes on ask the lease to end? */
 static bool
 ends(const struct monitor *m, int sig)
 {
 	return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT ||
 	       sig == m->request.options.sig;
+}
+
+static bool
+owner_dies(const struct monitor *m)
+{
+	pid_t owner = m->request.options.owner;
+	struct procfs_status status;
+	struct procfs_stat stat;
+
+	return m->owner != -1 &&
+	       (procfs_stat(owner, &stat) == -1 || procfs_dying(&stat) ||
+		   procfs_status(owner, &status) == -1 ||
+		   has(status.pending, SIGKILL));
+}
+
+/* A signal that it had no time to pass on; 0 none. */
+static int
+pending_at_front(const struct monitor *m)
+{
+	static const int asking[] = { SIGTERM, SIGINT, SIGQUIT };
+	struct procfs_status status;
+
+	if (procfs_status(m->request.front, &status) == -1)
+		return 0;
+	if (has(status.pending, m->request.options.sig))
+		return m->request.options.sig;
+	for (size_t i = 0; i < sizeof(asking) / sizeof(*asking); i++)
+		if (has(status.pending, asking[i]))
+			return asking[i];
+	return 0;
+}
+
+/*
+ * A caller that kills what it has started means the command.  But one that
+ * asked first is only impatient; and who dies together with the front, as a
+ * whole process group does, means nothing by it.
+ */
+static void
+front_gone(struct monitor *m)
+{
+	int sig = pending_at_front(m);
+
+	close(m->control);
+	m->control = -1;
+	if (sig != 0)
+		ask(m, sig, "signal");
+	else if (m->bye || owner_dies(m))
+		ask(m, m->request.options.sig, "caller gone");
+	else
+		end(m, LIFE_KILLED, m->request.options.sig, "killed");
 }
 
 static void
@@ -223,9 +288,11 @@ read_control(struct monitor *m)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n != (ssize_t)sizeof(in)) {
-		close(m->control);
-		m->control = -1;
-		ask(m, m->request.options.sig, "caller gone");
+		front_gone(m);
+		return;
+	}
+	if (in.sig == 0) {
+		m->bye = true;
 		return;
 	}
 	/* The terminal has sent it to the command's group already. */

@@ -25,6 +25,7 @@ struct monitor {
 	struct notifier trap;
 	int signals; /* signalfd */
 	int control; /* to the front, -1 when it is gone */
+	bool bye; /* the front has said that its end means nothing */
 	int owner; /* pidfd, -1 nobody */
 	enum life_state state;
 	int64_t deadline; /* clock_ms, of the state; 0 none */
