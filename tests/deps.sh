@@ -25,7 +25,9 @@ programs='nginx:/usr/sbin/nginx redis-server:redis-server
 	default-jdk-headless:javac curl:curl socat:socat iperf3:iperf3
 	golang-go:go musl-tools:musl-gcc
 	gcc-multilib:/usr/include/x86_64-linux-gnu/gnu/stubs-32.h
-	iproute2:ss util-linux:setpriv'
+	iproute2:ss util-linux:setpriv fakeroot:fakeroot
+	libuid-wrapper:/usr/lib/x86_64-linux-gnu/libuid_wrapper.so
+	proxychains4:proxychains4'
 
 # missing GROUP ...: the packages that are not there.
 missing() {

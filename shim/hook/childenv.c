@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The shim is put in front of LD_PRELOAD once; the rest stays, in its order.
+ * The shim is the last of LD_PRELOAD, so that other libraries see what the
+ * program asks, and call the shim; the rest stays, in its order.
  * ASAN_OPTIONS gets a word for programs that insist on being loaded first.
  */
 #include "hook/childenv.h"
@@ -161,25 +162,19 @@ add_text(struct builder *b, const char *start)
 	add(b, start);
 }
 
-/* The given list without the shim, for a program that cannot load it. */
+/* A list without the shim. */
 static void
-add_without(struct builder *b, const char *list, const char *shim)
+add_others(struct strbuf *text, const char *list, const char *shim)
 {
 	const char *at = listed(list, shim);
-	char *entry = b->text.at;
 
-	if (list == NULL)
-		return;
-	strbuf_add(&b->text, PRELOAD);
+	for (; at != NULL && list < at; list++)
+		strbuf_char(text, *list);
 	if (at != NULL) {
-		for (const char *p = list; p < at; p++)
-			strbuf_char(&b->text, *p);
 		list = at + strlen(shim);
 		list += strspn(list, ": ");
 	}
-	strbuf_add(&b->text, list);
-	if (b->text.at - entry > (ptrdiff_t)sizeof(PRELOAD) - 1)
-		add_text(b, entry);
+	strbuf_add(text, list);
 }
 
 static void
@@ -188,23 +183,22 @@ add_preload(struct builder *b, const struct child_env *env, char *const envp[],
 {
 	const char *list = lookup(envp, PRELOAD);
 	const char *shim = value(env->preload, PRELOAD);
-	char *entry = b->text.at;
+	char *entry = b->text.at, *others;
 
-	if (shim == NULL || target->flags & IMAGE_ALIEN) {
-		add_without(b, list, shim == NULL ? "" : shim);
-		return;
-	}
-	if (list == NULL || *list == '\0') {
-		add(b, env->preload);
-		return;
-	}
 	strbuf_add(&b->text, PRELOAD);
-	if (listed(list, shim) == NULL) {
+	others = b->text.at;
+	if (list != NULL)
+		add_others(&b->text, list, shim == NULL ? "" : shim);
+	if (shim != NULL && !(target->flags & IMAGE_ALIEN)) {
+		if (b->text.at != others &&
+		    strchr(": ", b->text.at[-1]) == NULL)
+			strbuf_char(&b->text, ':');
 		strbuf_add(&b->text, shim);
-		strbuf_char(&b->text, ':');
 	}
-	strbuf_add(&b->text, list);
-	add_text(b, entry);
+	if (b->text.at != others)
+		add_text(b, entry);
+	else
+		b->text.at = entry;
 }
 
 static void

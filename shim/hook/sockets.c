@@ -63,9 +63,22 @@ record_accept(const struct lease_ctx *ctx, int fd, struct endpoint *peer)
 	trace_accepted(ctx, fd, &call);
 }
 
+/* accept, or accept4: the next of each may be another library's. */
+struct acceptance {
+	bool with_flags;
+	int flags;
+};
+
+static int
+make_accept(int fd, struct sockaddr *sa, socklen_t *len, struct acceptance a)
+{
+	return a.with_flags ? real()->accept4(fd, sa, len, a.flags)
+			    : real()->accept(fd, sa, len);
+}
+
 /* The record wants the peer's name also where the program does not. */
 static int
-accept_unnamed(const struct lease_ctx *ctx, int fd, int flags)
+accept_unnamed(const struct lease_ctx *ctx, int fd, struct acceptance a)
 {
 	struct sockaddr_storage name;
 	struct sockaddr *sa = (struct sockaddr *)&name;
@@ -73,7 +86,7 @@ accept_unnamed(const struct lease_ctx *ctx, int fd, int flags)
 	struct endpoint peer;
 	int rc;
 
-	rc = real()->accept4(fd, sa, &len, flags);
+	rc = make_accept(fd, sa, &len, a);
 	if (rc != -1 && endpoint_read(&peer, sa, len))
 		record_accept(ctx, rc, &peer);
 	return rc;
@@ -96,12 +109,12 @@ written(const struct sockaddr *sa, socklen_t len, int room, int fd,
 
 static int
 accept_named(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
-    socklen_t *len, int flags)
+    socklen_t *len, struct acceptance a)
 {
 	int room = sockname_room(len), rc;
 	struct endpoint peer;
 
-	rc = real()->accept4(fd, sa, len, flags);
+	rc = make_accept(fd, sa, len, a);
 	if (rc == -1 || !written(sa, *len, room, rc, sockopt_peer, &peer))
 		return rc;
 	record_accept(ctx, rc, &peer);
@@ -109,26 +122,27 @@ accept_named(const struct lease_ctx *ctx, int fd, struct sockaddr *sa,
 	return rc;
 }
 
-EXPORT int
-accept(int fd, struct sockaddr *sa, socklen_t *len)
+static int
+do_accept(int fd, struct sockaddr *sa, socklen_t *len, struct acceptance a)
 {
 	const struct lease_ctx *ctx = lease_ctx();
 
 	if (ctx == NULL)
-		return real()->accept(fd, sa, len);
-	return sa == NULL ? accept_unnamed(ctx, fd, 0)
-			  : accept_named(ctx, fd, sa, len, 0);
+		return make_accept(fd, sa, len, a);
+	return sa == NULL ? accept_unnamed(ctx, fd, a)
+			  : accept_named(ctx, fd, sa, len, a);
+}
+
+EXPORT int
+accept(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return do_accept(fd, sa, len, (struct acceptance){ 0 });
 }
 
 EXPORT int
 accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 {
-	const struct lease_ctx *ctx = lease_ctx();
-
-	if (ctx == NULL)
-		return real()->accept4(fd, sa, len, flags);
-	return sa == NULL ? accept_unnamed(ctx, fd, flags)
-			  : accept_named(ctx, fd, sa, len, flags);
+	return do_accept(fd, sa, len, (struct acceptance){ true, flags });
 }
 
 /* getsockname and getpeername. */

@@ -56,6 +56,8 @@ int pidfd_spawnp(int *restrict pidfd, const char *restrict file,
 	X(__recvfrom_chk)                                                      \
 	X(bindresvport)                                                        \
 	X(execve)                                                              \
+	X(execv)                                                               \
+	X(execvp)                                                              \
 	X(execvpe)                                                             \
 	X(fexecve)                                                             \
 	X(execveat)                                                            \

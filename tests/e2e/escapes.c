@@ -48,6 +48,48 @@ Test(escapes, other_libraries_may_hide_what_the_shim_asks)
 	    GUEST("loads"));
 }
 
+#define SEEN BUILD_DIR "/guests/lib/libseen.so"
+
+/* What the other library hides, it sees: before the shim or behind it. */
+static void
+compare_seen(const char *guest, const char *script)
+{
+	const char *port = reserve_port();
+	struct run *native, *leased;
+
+	native = RUN("sh", "-c", script, guest, port);
+	cr_assert_eq(native->status, 0, "%s", native->err);
+	story_has(native->out, "accept\n accept seen", "accept with",
+	    " accept seen\nfrom 127.0.0.1\naccept4\nexecv\n execv seen",
+	    "started\nexecve\nstarted");
+	leased =
+	    RUN(PORTLEASE, "run", "-p", port, "sh", "-c", script, guest, port);
+	cr_assert_eq(leased->status, 0, "%s", leased->err);
+	cr_expect_str_eq(native->out, leased->out);
+}
+
+Test(escapes, a_library_that_is_preloaded_sees_what_it_hides)
+{
+	compare_seen(GUEST("wrapped"), "LD_PRELOAD=" SEEN " \"$0\" \"$1\"");
+}
+
+Test(escapes, a_library_that_is_preloaded_first_sees_what_it_hides)
+{
+	compare_seen(
+	    GUEST("wrapped"), "LD_PRELOAD=" SEEN ":$LD_PRELOAD \"$0\" \"$1\"");
+}
+
+Test(escapes, a_library_that_is_preloaded_last_sees_what_it_hides)
+{
+	compare_seen(
+	    GUEST("wrapped"), "LD_PRELOAD=$LD_PRELOAD:" SEEN " \"$0\" \"$1\"");
+}
+
+Test(escapes, a_library_that_is_linked_sees_what_it_hides)
+{
+	compare_seen(GUEST("wrapped-linked"), "\"$0\" \"$1\"");
+}
+
 /* What a call may use of the stack beyond what it uses natively. */
 enum { FRAME = 2048 };
 

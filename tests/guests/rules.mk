@@ -2,7 +2,7 @@
 # Programs that misbehave in one way each.
 guests := $(patsubst tests/guests/%.c,$(B)/guests/%,$(wildcard tests/guests/*.c)) \
 	$(B)/guests/tsan-crowd $(B)/guests/lib/libreach.so \
-	$(B)/guests/lib/libhostile.so
+	$(B)/guests/lib/libhostile.so $(B)/guests/wrapped-linked
 
 # What every guest is compiled with; -static for those named so.
 $(B)/guests/static-%: HOW = -static
@@ -32,6 +32,15 @@ $(B)/guests/starts: HOW = -Wl,-rpath,'$$ORIGIN/lib' -L$(B)/guests/lib \
 $(B)/guests/lib/libnewer.so: tests/guests/lib/newer.c | packages
 	@mkdir -p $(@D)
 	$(say)$(CC) $(CFLAGS) $(BASE) -fPIC -shared -o $@ $<
+
+# The same program, of which the library is a part, and thus the last.
+$(B)/guests/wrapped-linked: tests/guests/wrapped.c $(B)/guests/lib/libseen.so
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wl,-rpath,'$$ORIGIN/lib' -o $@ $< \
+		-L$(B)/guests/lib -Wl,--no-as-needed -lseen
+
+$(B)/guests/lib/libseen.so: tests/guests/lib/seen.c | packages
+	@mkdir -p $(@D)
+	$(say)$(CC) $(CFLAGS) $(BASE) -Wno-pedantic -fPIC -shared -o $@ $<
 
 # It takes the names of libc's calls, and none of their arguments.
 $(B)/guests/lib/libhostile.so: tests/guests/lib/hostile.c | packages

@@ -77,6 +77,7 @@ join(const char *name, const char *first, const char *second)
 	return rc;
 }
 
+/* The last, so that other libraries see what the program asks. */
 static int
 preload(const char *shim)
 {
@@ -84,7 +85,7 @@ preload(const char *shim)
 
 	if (old == NULL || *old == '\0')
 		return setenv("LD_PRELOAD", shim, 1);
-	return names(old, shim) ? 0 : join("LD_PRELOAD", shim, old);
+	return names(old, shim) ? 0 : join("LD_PRELOAD", old, shim);
 }
 
 int
