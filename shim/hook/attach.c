@@ -66,7 +66,10 @@ ours(int fd, struct stat *st)
 	if (sys_fstat(fd, st) == -1)
 		return false;
 	errno = EPERM;
-	return S_ISREG(st->st_mode) && st->st_uid == sys_geteuid();
+	if (!S_ISREG(st->st_mode) || st->st_uid != sys_geteuid())
+		return false;
+	errno = ENOENT; /* removed since it was found: its lease is over */
+	return st->st_nlink > 0;
 }
 
 static struct record *
@@ -90,18 +93,34 @@ map_open(int fd)
 	return NULL;
 }
 
+/*
+ * From its last look at the processes to the end of the record, the monitor
+ * keeps programs out by a lease (F_SETLEASE, fcntl(2)), for milliseconds.
+ * Wait for that: then the record is gone, or ours to enter.  One that is
+ * stopped meanwhile loses its lease to an open(2) that blocks.
+ */
+static int
+open_record(const char *path)
+{
+	static const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+	static const struct timespec moment = { .tv_nsec = 1000000 };
+	int fd, tries = 1000;
+
+	while ((fd = sys_openat(AT_FDCWD, path, flags | O_NONBLOCK)) == -1 &&
+	       errno == EWOULDBLOCK && tries-- > 0)
+		(void)sys_nanosleep(&moment);
+	if (fd == -1 && errno == EWOULDBLOCK)
+		fd = sys_openat(AT_FDCWD, path, flags);
+	return fd;
+}
+
 /* Map the record; NULL with errno.  No descriptor is kept. */
 static struct record *
 map(const char *path)
 {
 	struct record *r;
-	int fd, keep, tries = 1000;
+	int keep, fd = open_record(path);
 
-	/* A monitor that counts the mappings (F_SETLEASE) is done at once. */
-	do
-		fd = sys_openat(AT_FDCWD, path,
-		    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-	while (fd == -1 && errno == EWOULDBLOCK && tries-- > 0);
 	if (fd == -1)
 		return NULL;
 	r = map_open(fd);

@@ -212,6 +212,12 @@ sys_clock_gettime(clockid_t clock, struct timespec *ts)
 }
 
 static inline int
+sys_nanosleep(const struct timespec *time)
+{
+	return (int)sys_call(SYS_nanosleep, (long)time, 0, 0, 0, 0, 0);
+}
+
+static inline int
 sys_socket(int family, int type, int protocol)
 {
 	return (int)sys_call(SYS_socket, family, type, protocol, 0, 0, 0);

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -234,4 +237,76 @@ Test(entrants, a_process_of_a_lease_that_is_over_binds_nothing_there)
 	story_warns(r, "Network is down");
 	story_signal(r, SIGKILL);
 	(void)story_end(r);
+}
+
+/* Keeps programs out of the record, as a monitor does when it ends a lease. */
+static int
+keep_out(const char *record)
+{
+	int fd = open(record, O_RDONLY | O_CLOEXEC);
+	sigset_t opened;
+
+	sigemptyset(&opened);
+	sigaddset(&opened, SIGIO);
+	cr_assert_eq(sigprocmask(SIG_BLOCK, &opened, NULL), 0);
+	cr_assert_eq(fcntl(fd, F_SETLEASE, F_RDLCK), 0, "%s: %s", record,
+	    strerror(errno));
+	return fd;
+}
+
+static void
+await_open(void)
+{
+	struct timespec limit = { .tv_sec = story_patience() / 1000 };
+	sigset_t opened;
+
+	sigemptyset(&opened);
+	sigaddset(&opened, SIGIO);
+	cr_assert_eq(sigtimedwait(&opened, NULL, &limit), SIGIO);
+}
+
+/* The monitor is lost, so that no process has the record mapped. */
+static struct run *
+enter_at_the_end(int *fd, char *record, size_t size)
+{
+	struct run *r = START("sh", "-c",
+	    "eval \"$(" PORTLEASE " acquire)\"\n"
+	    "echo record $PORTLEASE_RECORD; read line\n"
+	    "exec " GUEST("fixedport") " 9926");
+	const char *path = story_says(r, "record ") + strlen("record ");
+
+	(void)snprintf(record, size, "%.*s", (int)strcspn(path, "\n"), path);
+	lost_kill();
+	*fd = keep_out(record);
+	story_tell(r, "go\n");
+	await_open();
+	return r;
+}
+
+Test(entrants, one_that_comes_at_the_end_waits_and_finds_it_over)
+{
+	char record[PATH_MAX];
+	int fd;
+	struct run *r = enter_at_the_end(&fd, record, sizeof(record));
+
+	cr_assert_eq(unlink(record), 0);
+	close(fd);
+	story_warns(r, "this lease has ended");
+	story_warns(r, "Network is down");
+	story_signal(r, SIGKILL);
+	(void)story_end(r);
+}
+
+Test(entrants, one_that_comes_while_it_is_counted_waits_and_enters)
+{
+	char record[PATH_MAX];
+	int fd;
+	struct run *r = enter_at_the_end(&fd, record, sizeof(record));
+
+	close(fd);
+	story_says(r, "ready pid ");
+	cr_expect_str_empty(r->err);
+	story_signal(r, SIGKILL);
+	(void)story_end(r);
+	(void)RUN(PORTLEASE, "reap", "--all");
 }

@@ -61,7 +61,7 @@ Test(store, a_record_appears_complete_and_vanishes, .init = top_make,
 	cr_expect_not_null(again.record);
 	store_unmap(&again);
 	store_unmap(&s);
-	cr_expect_eq(store_remove(&dir, s.name), 0);
+	cr_expect_eq(store_remove(&dir, &s, false), 0);
 	cr_expect_not(store_has(&dir, IP, NETNS));
 	close(dir.fd);
 }

@@ -7,10 +7,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,4 +179,63 @@ Test(teardown, a_damaged_record_is_unknown, .init = make_lease,
 	teardown(&stored, diag, &ask, &end);
 	cr_expect_eq(end.verdict, VERDICT_UNKNOWN);
 	cr_expect(end.evidence.damaged);
+}
+
+/* A program that opens the record like the shim. */
+static int
+enter(void)
+{
+	return open(stored.path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* The record as a file, mapped for reading alone. */
+static void
+store_lease(void)
+{
+	int fd = open(stored.path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	cr_assert_eq(write(fd, stored.record, sizeof(*stored.record)),
+	    (ssize_t)sizeof(*stored.record));
+	close(fd);
+	free(stored.record);
+	stored.fd = open(stored.path, O_RDONLY | O_CLOEXEC);
+	stored.counted = true;
+	stored.record = mmap(
+	    NULL, sizeof(*stored.record), PROT_READ, MAP_SHARED, stored.fd, 0);
+	cr_assert(stored.record != MAP_FAILED);
+}
+
+static void
+unstore_lease(void)
+{
+	(void)munmap(stored.record, sizeof(*stored.record));
+	close(stored.fd);
+	stored.record = NULL;
+	end_lease();
+}
+
+/* Otherwise a program would come in between the look and the end. */
+Test(teardown, nobody_comes_in_once_the_members_are_counted, .init = make_lease,
+    .fini = unstore_lease)
+{
+	struct teardown end;
+	int fd;
+
+	store_lease();
+	teardown(&stored, diag, &ask, &end);
+	cr_assert_eq(end.verdict, VERDICT_CLEAN);
+	cr_assert(end.held);
+	cr_expect_eq(enter(), -1);
+	cr_expect_eq(errno, EWOULDBLOCK);
+	store_let_go(&stored);
+	fd = enter();
+	cr_expect_neq(fd, -1);
+	teardown_free(&end);
+	/* Nor is it held while a process has it open for writing. */
+	teardown(&stored, diag, &ask, &end);
+	cr_expect_eq(end.verdict, VERDICT_UNKNOWN);
+	cr_expect_not(end.held);
+	teardown_free(&end);
+	close(fd);
+	cr_expect_eq(unlink(stored.path), 0);
 }

@@ -128,12 +128,10 @@ pool_claim(struct claim *c, const struct options *o, const struct statedir *dir,
 }
 
 void
-pool_release(struct claim *c, bool free, bool clean)
+pool_release(struct claim *c, bool clean)
 {
 	size_t slice = pool_slice(c->terms.leased);
 
-	if (free)
-		(void)store_remove(c->dir, c->stored.name);
 	if (slice < POOL_SLICES && !(c->terms.flags & TERMS_ADOPTED))
 		history_note(c->history, slice, clean);
 	store_unmap(&c->stored);

@@ -15,11 +15,10 @@ int pool_claim(struct claim *c, const struct options *o,
     const struct statedir *dir, struct cancel *cancel);
 
 /*
- * Give the address back.  free: nothing is left, and the record is removed;
- * otherwise it stays, as an orphan.  clean: the next claim of the slice needs
- * no walk.
+ * Give the address back: free, when the record has been removed, or as an
+ * orphan.  clean: the next claim of the slice needs no walk.
  */
-void pool_release(struct claim *c, bool free, bool clean);
+void pool_release(struct claim *c, bool clean);
 
 /* The slice of an address in the pool; POOL_SLICES for any other. */
 size_t pool_slice(uint32_t ip);

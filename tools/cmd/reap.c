@@ -144,7 +144,7 @@ finish(const struct reap *r, const struct statedir *dir, const struct stored *s,
 		errno = EISDIR;
 		return -1;
 	}
-	return r->o->dry_run ? 0 : store_remove(dir, s->name);
+	return r->o->dry_run ? 0 : store_remove(dir, s, out->held);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -35,9 +36,16 @@ print_report(const struct record *r)
 	}
 }
 
+/* Its record goes before its last words are in it. */
 static _Noreturn void
-monitor_lost(const char *ip)
+monitor_lost(const struct stored *s, const char *ip)
 {
+	struct stat st;
+
+	if (fstat(s->fd, &st) == 0 && st.st_nlink == 0)
+		errx(EXIT_PORTLEASE,
+		    "%s: the monitor was lost after it had freed the address",
+		    ip);
 	errx(EXIT_PORTLEASE,
 	    "%s: the monitor was lost: 'portlease reap %s' finishes what it "
 	    "left",
@@ -46,8 +54,10 @@ monitor_lost(const char *ip)
 
 /* A monitor that has exited before it was done was lost. */
 static int
-print_end(const struct record *r, const char *ip, bool quiet)
+print_end(const struct stored *s, const char *ip, bool quiet)
 {
+	const struct record *r = s->record;
+
 	if (!record_valid(r, sizeof(*r)))
 		errx(EXIT_PORTLEASE,
 		    "%s: has ended, but its record was damaged: 'portlease "
@@ -56,7 +66,7 @@ print_end(const struct record *r, const char *ip, bool quiet)
 	if (!quiet)
 		print_report(r);
 	if (!atomic_load(&r->release.done))
-		monitor_lost(ip);
+		monitor_lost(s, ip);
 	return r->release.leaked > UINT8_MAX ? EXIT_LEAK
 					     : (int)r->release.leaked;
 }
@@ -107,13 +117,13 @@ release(const struct stored *s, const char *ip, bool quiet)
 	    r->release.freed)
 		return ended_already(ip, quiet);
 	if (monitor.fd == -1)
-		monitor_lost(ip);
+		monitor_lost(s, ip);
 	if (pidfd_send_signal(monitor.fd, SIGTERM, NULL, 0) == -1 &&
 	    errno != ESRCH)
 		err(EXIT_PORTLEASE, "%s: pid %d", ip, pid);
 	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
 		;
-	return print_end(r, ip, quiet);
+	return print_end(s, ip, quiet);
 }
 
 /* If we have the variables of the lease, it has been there. */

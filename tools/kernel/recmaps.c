@@ -11,38 +11,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
-
-/* The kernel's signal for a process that wants the file, if one came. */
-static void
-drop_signal(const sigset_t *sigio)
-{
-	static const struct timespec now;
-
-	(void)sigtimedwait(sigio, NULL, &now);
-}
 
 /*
- * A program that opens the record while we have the lease breaks it with
- * SIGIO, which kills by default; it tries again, and we let go at once.
+ * A program that opens the record while we have the lease breaks it with a
+ * signal: one that is ignored by default, and not SIGIO, which kills.
  */
+enum writers
+recmaps_hold(int fd)
+{
+	(void)fcntl(fd, F_SETSIG, SIGURG);
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+		return WRITERS_NONE;
+	return errno == EAGAIN ? WRITERS_SOME : WRITERS_UNSEEN;
+}
+
+void
+recmaps_let_go(int fd)
+{
+	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
 enum writers
 recmaps_writers(int fd)
 {
-	enum writers writers = WRITERS_NONE;
-	sigset_t sigio, before;
+	enum writers writers = recmaps_hold(fd);
 
-	sigemptyset(&sigio);
-	sigaddset(&sigio, SIGIO);
-	(void)sigprocmask(SIG_BLOCK, &sigio, &before);
-	if (fcntl(fd, F_SETLEASE, F_RDLCK) == -1)
-		writers = errno == EAGAIN ? WRITERS_SOME : WRITERS_UNSEEN;
-	else
-		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
-	drop_signal(&sigio);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (writers == WRITERS_NONE)
+		recmaps_let_go(fd);
 	return writers;
 }
 
@@ -106,14 +104,20 @@ is_at(const char *line, const void *arg, struct mapping *m)
 	       (uintptr_t)arg < m->end;
 }
 
+/* A mapping of its own: of another one a page may be patched, sigbus.h. */
 int
-recmaps_file(const void *at, struct recmaps_file *file)
+recmaps_file(int fd, struct recmaps_file *file)
 {
+	void *at = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
 	struct mapping m;
-	int rc = search("/proc/self/maps", is_at, at, &m);
+	int rc;
 
+	if (at == MAP_FAILED)
+		return -1;
+	rc = search("/proc/self/maps", is_at, at, &m);
 	if (rc == 1)
 		*file = m.file;
+	(void)munmap(at, 1);
 	return rc == 1 ? 0 : rc == -1 ? -1 : fail(ENOENT);
 }
 

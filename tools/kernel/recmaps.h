@@ -28,6 +28,14 @@ enum writers {
 enum writers recmaps_writers(int fd);
 
 /*
+ * The same; and when there is none, keep the file from being opened for
+ * writing until recmaps_let_go, or until our last descriptor of it is closed:
+ * an open(2) with O_NONBLOCK says EWOULDBLOCK meanwhile, another one waits.
+ */
+enum writers recmaps_hold(int fd);
+void recmaps_let_go(int fd);
+
+/*
  * Does the kernel count mappings of the file of fd?  For a caller that has it
  * mapped for writing, and no descriptor for writing open.  In an overlay it
  * counts them for the file beneath, which no descriptor of ours is of.
@@ -41,11 +49,8 @@ struct recmaps_file {
 	uint64_t inode;
 };
 
-/*
- * The name of the file that we have mapped at this address.  0; -1 with errno,
- * ENOENT when none is.
- */
-int recmaps_file(const void *at, struct recmaps_file *file);
+/* That name of the file of fd.  0; -1 with errno. */
+int recmaps_file(int fd, struct recmaps_file *file);
 
 /*
  * Does the process map the file for writing?  1 or 0; -1 with errno as

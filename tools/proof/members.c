@@ -318,19 +318,28 @@ out_of_sight(const struct search_ctx *ctx)
 	return ctx->pidns != INITIAL_PIDNS || lived_in(theirs);
 }
 
-/*
- * Does a process map the record that was not found?  One that is excluded, a
- * script that called `release`, may do so, too: then only the look tells.
- */
+/* A script that called `release` may map it, too. */
 static bool
-mapper_missed(const struct search_ctx *ctx, const struct stored *s)
+excluded_maps(const struct search_ctx *ctx)
 {
-	if (ctx->writers != WRITERS_SOME || ctx->mappers > 0)
-		return false;
 	for (size_t i = 0; i < ctx->nexcluded; i++)
 		if (recmaps_has(ctx->excluded[i], &ctx->mapped) == 1)
-			return false;
-	return store_writers(s) == WRITERS_SOME;
+			return true;
+	return false;
+}
+
+/*
+ * Does a process map the record that was not found?  While one does so that
+ * may, only the look tells.
+ */
+static bool
+mapper_missed(struct search_ctx *ctx, const struct stored *s)
+{
+	if (ctx->writers != WRITERS_SOME)
+		return false;
+	ctx->explained |= excluded_maps(ctx);
+	return ctx->mappers == 0 && !ctx->explained &&
+	       store_writers(s) == WRITERS_SOME;
 }
 
 int
@@ -355,6 +364,7 @@ members_find(struct members *m, const struct stored *s,
 		ctx.error = errno;
 	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx)) ||
 		    mapper_missed(&ctx, s);
+	m->explained = ctx.explained;
 	free(all.list);
 	if (ctx.error != 0)
 		members_free(m);

@@ -17,6 +17,8 @@ struct members {
 	size_t n;
 	size_t starting; /* the owner's forks since the lease without another
 			    witness: they may be about to call exec */
+	bool explained; /* the record is mapped by a process that is excluded,
+			   or by one of our tools: it may stay so */
 	bool unseen; /* some process could not be looked at, or one that maps
 			the record was not found */
 };

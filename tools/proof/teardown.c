@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum {
+	ATTEMPTS = 8, /* to end what came in after the last look */
 	ROUNDS = 8, /* of looking and asking, once nobody has patience */
 	LOOKS = 16, /* after the last SIGKILL */
 	STORM = 10000, /* milliseconds against programs that keep forking, and
@@ -32,6 +33,7 @@ struct ending {
 	struct teardown *out;
 	struct evidence sockets; /* of the lease, at the last look */
 	size_t unproven; /* members with one witness, at the last look */
+	bool explained; /* see members.h */
 	bool ended; /* one that the last look found has ended by itself */
 	int64_t patience_end; /* clock_ms; 0 once somebody was asked */
 	int64_t grace_end; /* clock_ms; 0 until somebody was asked */
@@ -67,6 +69,7 @@ look(struct ending *t, struct members *m)
 	if (members_find(m, t->stored, &t->sockets, where) == -1)
 		e->processes_failed = errno;
 	e->processes_unseen = m->unseen;
+	t->explained = m->explained;
 	found = m->n;
 	t->unproven = ending_unproven(m, t->stored);
 	t->ended = m->n < found;
@@ -218,7 +221,12 @@ end_members(struct ending *t)
 
 	for (int i = 0; i < ROUNDS && again;) {
 		again = ask_round(t);
-		i += !t->ended || clock_ms() >= t->patience_end;
+		if (!again || (t->ended && clock_ms() < t->patience_end))
+			continue;
+		/* One that gives its memory back shows no mapping. */
+		if (!saw_all(t))
+			clock_sleep(1 << i);
+		i++;
 	}
 	if (t->grace_end != 0 || (again && t->ended))
 		kill_late(t);
@@ -241,6 +249,34 @@ count_processes(struct ending *t)
 			atomic_load(&record->counts.images) > 0;
 }
 
+/* Keep programs out from here on; true when one has come in since the look. */
+static bool
+entered(struct ending *t)
+{
+	enum writers writers;
+
+	if (t->how->dry_run || t->how->unended || !saw_all(t) ||
+	    t->out->evidence.processes > 0)
+		return false;
+	writers = store_hold(t->stored);
+	t->out->held = writers == WRITERS_NONE;
+	return writers == WRITERS_SOME;
+}
+
+/* While a process maps the record that may, nothing keeps others out. */
+static void
+end_all(struct ending *t)
+{
+	bool again = true;
+
+	for (int i = 0; i < ATTEMPTS && again; i++) {
+		end_members(t);
+		again = entered(t);
+	}
+	if (again && !t->explained)
+		t->out->evidence.processes_unseen = true;
+}
+
 void
 teardown(const struct stored *s, struct sockdiag *diag,
     const struct teardown_policy *how, struct teardown *out)
@@ -253,12 +289,16 @@ teardown(const struct stored *s, struct sockdiag *diag,
 	struct evidence *e = &out->evidence;
 
 	memset(out, 0, sizeof(*out));
-	end_members(&t);
+	end_all(&t);
 	count_processes(&t);
 	(void)quiesce(e, diag, &s->terms, store_witness(s));
 	e->damaged =
 	    s->record != NULL && !record_valid(s->record, sizeof(*s->record));
 	out->verdict = proof_of(e);
+	if (out->held && !proof_frees(out->verdict)) {
+		store_let_go(s);
+		out->held = false;
+	}
 }
 
 void

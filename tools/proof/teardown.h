@@ -2,7 +2,8 @@
 /*
  * The end of a lease, for each of its causes: the end of a run, `release`,
  * `reap`.  In this order, because only this order proves: end the members,
- * wait until the kernel has let go of their sockets, judge what is left.
+ * wait until the kernel has let go of their sockets, judge what is left; and
+ * from the last count of the members to the end of the record none comes in.
  */
 #ifndef TEARDOWN_H
 #define TEARDOWN_H
@@ -31,6 +32,8 @@ struct teardown_policy {
 struct teardown {
 	enum verdict verdict;
 	struct evidence evidence;
+	bool held; /* store_hold, so that no program enters before the record
+		      is removed; only with a verdict that frees */
 	/* From the heap, for teardown_free. */
 	struct members left; /* by the last look */
 	struct members asked; /* to end */

@@ -102,7 +102,7 @@ witness_begin(struct search_ctx *ctx, const struct stored *s,
 	(void)procfs_namespace("pid", &ctx->pidns);
 	ctx->writers = store_writers(s);
 	if (ctx->writers != WRITERS_NONE &&
-	    recmaps_file(s->record, &ctx->mapped) == -1)
+	    recmaps_file(s->fd, &ctx->mapped) == -1)
 		ctx->error = errno;
 	exclude_line(ctx, getpid());
 	if (s->fd != -1)
@@ -189,7 +189,10 @@ ask_mapping(struct search_ctx *ctx, pid_t pid)
 	if (rc != 1)
 		return 0;
 	ctx->mappers++;
-	return recmaps_tool(pid) ? 0 : WITNESS_MAPPING;
+	if (!recmaps_tool(pid))
+		return WITNESS_MAPPING;
+	ctx->explained = true;
+	return 0;
 }
 
 bool

@@ -37,7 +37,8 @@ struct search_ctx {
 	pid_t owner; /* of a lease without a command; 0 none, or gone */
 	enum writers writers; /* which processes may map the record */
 	struct recmaps_file mapped; /* the record, when some may do so */
-	size_t mappers; /* processes found that do, our own tools included */
+	size_t mappers; /* processes found that do */
+	bool explained; /* one that does is excluded, or a tool of ours */
 	pid_t *excluded; /* from the heap: never members, see below */
 	size_t nexcluded;
 	bool unseen; /* a member could not be looked at in full */

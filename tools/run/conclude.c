@@ -41,6 +41,7 @@ keep_record(const struct options *o, const struct record *record)
 /*
  * The monitor's descendants are gone, or cannot be ended.  What is left are the
  * clients that `portlease exec` brought, or, without a command, every member.
+ * The record goes as soon as it may: no program comes in after the proof.
  */
 static void
 end_lease(struct outcome *out, const struct options *o, struct claim *c,
@@ -58,6 +59,8 @@ end_lease(struct outcome *out, const struct options *o, struct claim *c,
 		how.stuck = report_stuck(c->stored.record, out->ip);
 	store_seal(&c->stored);
 	teardown(&c->stored, c->diag, &how, end);
+	if (proof_frees(end->verdict))
+		(void)store_remove(c->dir, &c->stored, end->held);
 	store_unseal(&c->stored);
 }
 
@@ -105,7 +108,7 @@ conclude(struct outcome *out, const struct options *o, struct claim *c,
 	record->release.freed = freed;
 	record->release.leaked = fails ? (uint32_t)o->leak_status : 0;
 	atomic_store(&record->release.done, 1);
-	pool_release(c, freed, out->verdict == VERDICT_CLEAN);
+	pool_release(c, out->verdict == VERDICT_CLEAN);
 	msg_flush(); /* last: it may wait for a reader of stderr */
 	return exit_of(out, o, fails);
 }

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "kernel/addrlock.h"
 #include "kernel/reclock.h"
+#include "lease/errno.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -306,6 +307,20 @@ store_writers(const struct stored *s)
 	return s->counted ? recmaps_writers(s->fd) : WRITERS_UNSEEN;
 }
 
+enum writers
+store_hold(const struct stored *s)
+{
+	if (s->fd == -1 || !s->counted)
+		return WRITERS_UNSEEN;
+	return recmaps_hold(s->fd);
+}
+
+void
+store_let_go(const struct stored *s)
+{
+	recmaps_let_go(s->fd);
+}
+
 void
 store_unmap(struct stored *s)
 {
@@ -325,33 +340,59 @@ store_seal(struct stored *s)
 	    MAP_SHARED | MAP_FIXED, s->fd, 0);
 }
 
+/* By its name, or without one once it is removed. */
+static int
+open_writable(const struct stored *s)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	char path[32];
+	int fd = open(s->path, flags);
+
+	if (fd != -1 && same_file(fd, s->fd))
+		return fd;
+	/* One that is not ours stays open: its locks may be (reclock.h). */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", s->fd);
+	fd = open(path, flags & ~O_NOFOLLOW);
+	return fd != -1 && same_file(fd, s->fd) ? fd : -1;
+}
+
 void
 store_unseal(struct stored *s)
 {
-	int fd = open(s->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool ours = fd != -1 && same_file(fd, s->fd);
+	int fd = open_writable(s);
 
 	(void)mmap(s->record, sizeof(*s->record), PROT_READ | PROT_WRITE,
-	    (ours ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED, ours ? fd : s->fd,
-	    0);
+	    (fd != -1 ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED,
+	    fd != -1 ? fd : s->fd, 0);
+}
+
+/* Its descriptor, to tell them with; -1 when it is none of ours. */
+static int
+open_to_tell(const struct statedir *dir, const char *name)
+{
+	int fd = openat(
+	    dir->fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1 || check(fd) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 int
-store_remove(const struct statedir *dir, const char *name)
+store_remove(const struct statedir *dir, const struct stored *s, bool held)
 {
 	static const uint32_t over = 1;
-	int rc, error,
-	    fd = openat(
-		dir->fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool record = fd != -1 && check(fd) == 0;
+	int fd = held ? -1 : open_to_tell(dir, s->name);
+	int rc = unlinkat(dir->fd, s->name, 0);
+	KEEP_ERRNO;
 
-	rc = unlinkat(dir->fd, name, 0);
-	error = errno;
-	if (rc == 0 && record)
+	if (held)
+		store_let_go(s);
+	if (rc == 0 && fd != -1)
 		(void)!pwrite(
 		    fd, &over, sizeof(over), offsetof(struct record, over));
 	if (fd != -1)
 		close(fd);
-	errno = error;
 	return rc;
 }

@@ -95,7 +95,18 @@ enum writers store_writers(const struct stored *s);
 void store_seal(struct stored *s);
 void store_unseal(struct stored *s);
 
-/* Remove the file.  0; -1 with errno. */
-int store_remove(const struct statedir *dir, const char *name);
+/*
+ * The same as store_writers; and when there is none, no program can enter the
+ * lease from now on, until the record is removed or let go.
+ */
+enum writers store_hold(const struct stored *s);
+void store_let_go(const struct stored *s);
+
+/*
+ * Remove the file.  held: by store_hold, which is over then; otherwise a
+ * program that has it mapped is told that its lease is over.  0; -1 with
+ * errno.
+ */
+int store_remove(const struct statedir *dir, const struct stored *s, bool held);
 
 #endif
