@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 9U
+#define RECORD_VERSION 10U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -110,6 +110,7 @@ struct identity {
 	uint64_t command_start;
 	uint64_t since; /* CLOCK_MONOTONIC, nanoseconds */
 	uint64_t until; /* when the grace of ending is over, 0 not ending */
+	uint64_t grace; /* of ending, milliseconds */
 	char line[RECORD_COMMAND]; /* the command, for people */
 	char name[RECORD_NAME]; /* of the lease, "" none */
 };

@@ -396,3 +396,43 @@ Test(signals, a_live_lease_is_not_reaped)
 	cr_expect_eq(RUN(GUEST("client"), ip, "9926")->status, 0);
 	cr_expect_not(r->ended);
 }
+
+/* Stopped by hand, or with a whole cgroup or session. */
+Test(signals, a_stopped_monitor_is_named_by_its_front)
+{
+	struct run *r =
+	    START(PORTLEASE, "run", "-g", "1s", GUEST("fixedport"), "9926");
+	pid_t monitor = monitor_of(r);
+
+	story_signal_pid(monitor, SIGSTOP);
+	story_signal(r, SIGTERM);
+	(void)story_end(r);
+	cr_expect_eq(WEXITSTATUS(r->status), 125, "%s", r->err);
+	story_line(r->err,
+	    "portlease: *its monitor, pid %d, is stopped: with 'kill -CONT "
+	    "%d'*",
+	    monitor, monitor);
+	story_signal_pid(monitor, SIGCONT);
+	story_gone(monitor);
+	story_left_nothing();
+}
+
+Test(signals, a_stopped_monitor_is_named_by_release)
+{
+	struct run *r = START(
+	    PORTLEASE, "run", "-g", "1s", TELL_IP, GUEST("fixedport"), "9926");
+	const char *ip = story_ip(r);
+	pid_t monitor = monitor_of(r);
+	struct run *release;
+
+	story_signal_pid(monitor, SIGSTOP);
+	release = RUN(PORTLEASE, "release", ip);
+	cr_expect_eq(WEXITSTATUS(release->status), 125, "%s", release->err);
+	story_line(release->err,
+	    "portlease: %s: its monitor, pid %d, is stopped: with 'kill -CONT "
+	    "%d'*",
+	    ip, monitor, monitor);
+	story_signal_pid(monitor, SIGCONT);
+	(void)story_end(r);
+	story_left_nothing();
+}

@@ -4,12 +4,14 @@
  * print what it left in the record, which stays mapped when the monitor has
  * removed the file.
  */
+#include "base/clock.h"
 #include "base/printable.h"
 #include "cmd/getopts.h"
 #include "cmd/view.h"
 #include "kernel/procfs.h"
 #include "kernel/reclock.h"
 #include "proof/evidence.h"
+#include "run/stalled.h"
 #include "store/lease.h"
 
 #include <err.h>
@@ -99,6 +101,23 @@ locked_out(const struct stored *s, const char *ip, pid_t holder)
 	    holder, line);
 }
 
+/* The grace is in the record, which programs of the lease can write. */
+static void
+await_end(
+    const struct stored *s, const char *ip, pid_t pid, struct pollfd *monitor)
+{
+	uint64_t grace = s->record->identity.grace;
+	struct stalled stalled = { .monitor = pid, .asked = clock_ms() };
+	char text[STALLED_TEXT];
+	int rc;
+
+	stalled.grace = grace < INT32_MAX ? (int64_t)grace : INT32_MAX;
+	while ((rc = poll(monitor, 1, stalled_timeout(&stalled))) == 0 ||
+	       (rc == -1 && errno == EINTR))
+		if (stalled_over(&stalled, text))
+			errx(EXIT_PORTLEASE, "%s: %s", ip, text);
+}
+
 /* Our lock on the record tells the monitor that we are no member. */
 static int
 release(const struct stored *s, const char *ip, bool quiet)
@@ -121,8 +140,7 @@ release(const struct stored *s, const char *ip, bool quiet)
 	if (pidfd_send_signal(monitor.fd, SIGTERM, NULL, 0) == -1 &&
 	    errno != ESRCH)
 		err(EXIT_PORTLEASE, "%s: pid %d", ip, pid);
-	while (poll(&monitor, 1, -1) == -1 && errno == EINTR)
-		;
+	await_end(s, ip, pid, &monitor);
 	return print_end(s, ip, quiet);
 }
 

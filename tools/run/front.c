@@ -11,6 +11,7 @@
 #include "kernel/procfs.h"
 #include "lease/terms.h"
 #include "run/spawn.h"
+#include "run/stalled.h"
 #include "store/enter.h"
 #include "store/statedir.h"
 
@@ -33,6 +34,7 @@ struct front {
 	pid_t monitor;
 	int control; /* to the monitor */
 	int sig; /* the last signal that was passed on, 0 none */
+	struct stalled stalled;
 };
 
 /* Are we in the foreground group of our terminal? */
@@ -184,6 +186,8 @@ begin(struct front *f, const struct options *o, char *const line[],
 	    open_output("--status-file", o->status_file, O_TRUNC);
 	fds[FD_LOG] = open_output("--log-file", o->log_file, O_APPEND);
 	f->control = spawn_monitor(&f->request, fds, command, &f->monitor);
+	f->stalled.monitor = f->monitor;
+	f->stalled.grace = o->grace;
 	close(dir.fd);
 	orphans_finish(o, begun);
 }
@@ -199,6 +203,9 @@ pass_signals(struct front *f, int signals)
 		f->sig = out.sig = (int)info.ssi_signo;
 		out.terminal = f->request.foreground && info.ssi_code > 0;
 		(void)ipc_send(f->control, &out, sizeof(out));
+		if (f->stalled.asked == 0 &&
+		    cancel_ends(f->sig, f->request.options.sig))
+			f->stalled.asked = clock_ms();
 	}
 }
 
@@ -210,6 +217,17 @@ say_goodbye(const struct front *f)
 
 	memset(&bye, 0, sizeof(bye));
 	(void)ipc_send(f->control, &bye, sizeof(bye));
+}
+
+static void
+give_up_stalled(const struct front *f)
+{
+	char text[STALLED_TEXT];
+
+	if (!stalled_over(&f->stalled, text))
+		return;
+	say_goodbye(f);
+	errx(EXIT_PORTLEASE, "this lease does not end: %s", text);
 }
 
 /* Pass signals on until the monitor answers.  What recv(2) returns. */
@@ -228,9 +246,11 @@ wait_for_monitor(struct front *f, void *answer, size_t size)
 		err(EXIT_PORTLEASE, "signalfd");
 	}
 	for (;;) {
-		if (poll(fds, 2, -1) == -1 && ipc_again(errno))
+		if (poll(fds, 2, stalled_timeout(&f->stalled)) == -1 &&
+		    ipc_again(errno))
 			continue;
 		pass_signals(f, fds[1].fd);
+		give_up_stalled(f);
 		if (fds[0].revents == 0)
 			continue;
 		n = recv(f->control, answer, size, 0);

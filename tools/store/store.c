@@ -134,6 +134,7 @@ store_identify(struct stored *s, const struct ipc_request *r)
 	id->start = start_of(id->monitor);
 	id->owner = r->options.owner;
 	id->owner_start = r->owner_start;
+	id->grace = (uint64_t)r->options.grace;
 	id->command = r->command;
 	id->command_start = start_of(r->command);
 	id->since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
