@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Every process is asked for its witnesses; then parents vouch for children.
- *
- * A listing of /proc is no snapshot: what is forked meanwhile may be missed,
- * and its parent be gone when that is asked.  So a look goes on until no fork
- * can have escaped it.  A listing goes up the pids and finds each process that
- * lives when its turn comes; a new pid is above all others, unless the pids
- * have wrapped.  Suppose that a member lives at the end and was not listed.
- * Then it was forked during the look, and so was its parent, or that was
- * listed, and so on, back to one that was listed by us (a chain of forks
- * outruns a listing at most from its last pid on).  Had that one still lived
- * after it was asked, its answer was true, and it is found: that is not an
- * empty look, and another one follows (teardown.c).  So a look is whole when
- * the last pid given out is the same as before it, for then nothing was
- * forked; or when all that are new in a listing still live once they have been
- * asked.  Otherwise list again, and ask those that are new.  A process that
- * lives and is no member can bring one only by exec, which teardown.c stops.
- *
- * A pid that its creator chose, clone3(2) with set_tid, may be missed: that
- * takes a capability.
- */
+/* Every process is asked for its witnesses; then parents vouch for children. */
 #include "proof/members.h"
+#include "proof/listing.h"
 #include "store/recquery.h"
 
 #include <errno.h>
@@ -30,21 +11,6 @@
 
 /* PROC_PID_INIT_INO in Linux, include/linux/proc_ns.h. */
 #define INITIAL_PIDNS 0xeffffffcU
-
-enum { LISTINGS = 256 }; /* in one look, before it is given up */
-
-struct suspect {
-	struct procfs_stat stat;
-	unsigned int witnesses;
-};
-
-/* Processes in the order of their pids. */
-struct plist {
-	struct suspect *list; /* heap */
-	size_t n;
-	pid_t last; /* given out, when they were listed; 0 unknown */
-	bool found; /* one with a witness */
-};
 
 int
 members_add(struct members *m, const struct member *one)
@@ -75,27 +41,10 @@ add(struct members *m, const struct suspect *p)
 	return members_add(m, &one);
 }
 
-static int
-by_pid(const void *a, const void *b)
-{
-	const struct suspect *p = a, *q = b;
-
-	return (p->stat.pid > q->stat.pid) - (p->stat.pid < q->stat.pid);
-}
-
-/* Among the first n. */
-static const struct suspect *
-find(const struct plist *all, size_t n, pid_t pid)
-{
-	const struct suspect key = { .stat.pid = pid };
-
-	return n == 0 ? NULL : bsearch(&key, all->list, n, sizeof(key), by_pid);
-}
-
 static bool
-parent_proven(const struct plist *all, const struct procfs_stat *p)
+parent_proven(const struct listing *all, const struct procfs_stat *p)
 {
-	const struct suspect *parent = find(all, all->n, p->ppid);
+	const struct suspect *parent = listing_find(all, p->ppid);
 
 	return parent != NULL && parent->stat.start <= p->start &&
 	       witness_proven(parent->witnesses);
@@ -103,7 +52,7 @@ parent_proven(const struct plist *all, const struct procfs_stat *p)
 
 /* Until nothing changes: a parent may have the higher pid. */
 static void
-ask_parents(const struct search_ctx *ctx, struct plist *all)
+ask_parents(const struct search_ctx *ctx, struct listing *all)
 {
 	bool changed;
 
@@ -123,16 +72,8 @@ ask_parents(const struct search_ctx *ctx, struct plist *all)
 	} while (changed);
 }
 
-/* The owner's fork, with no other witness, is no member yet. */
-static bool
-starting(const struct search_ctx *ctx, const struct suspect *p)
-{
-	return p->witnesses == WITNESS_PARENT &&
-	       witness_of_owner(ctx, &p->stat);
-}
-
 static int
-collect(const struct search_ctx *ctx, struct plist *all, struct members *m)
+collect(const struct search_ctx *ctx, struct listing *all, struct members *m)
 {
 	int rc = 0;
 
@@ -140,150 +81,12 @@ collect(const struct search_ctx *ctx, struct plist *all, struct members *m)
 	for (size_t i = 0; i < all->n && rc == 0; i++) {
 		const struct suspect *p = &all->list[i];
 
-		if (starting(ctx, p))
+		if (listing_starting(ctx, p))
 			m->starting++;
 		else if (p->witnesses != 0)
 			rc = add(m, p);
 	}
 	return rc;
-}
-
-/* Add these that are not known yet; false when one of them has gone. */
-static bool
-list_new(struct search_ctx *ctx, struct plist *all, const pid_t *pids, size_t n)
-{
-	size_t known = all->n;
-	struct suspect *more;
-	bool whole = true;
-
-	more = reallocarray(all->list, known + n + 1, sizeof(*more));
-	if (more == NULL) {
-		ctx->error = errno;
-		return false;
-	}
-	all->list = more;
-	for (size_t i = 0; i < n; i++) {
-		struct suspect *new = &all->list[all->n];
-
-		if (find(all, known, pids[i]) != NULL)
-			continue;
-		*new = (struct suspect){ .witnesses = 0 };
-		if (procfs_stat(pids[i], &new->stat) == 0) {
-			all->n++;
-			continue;
-		}
-		whole = false;
-		witness_note_error(ctx);
-	}
-	return whole;
-}
-
-static void
-ask_new(struct search_ctx *ctx, struct plist *all, size_t known)
-{
-	for (size_t i = known; i < all->n; i++) {
-		struct suspect *p = &all->list[i];
-
-		if (!procfs_dead(&p->stat) &&
-		    !witness_excluded(ctx, p->stat.pid))
-			p->witnesses = witness_ask(ctx, &p->stat);
-		all->found |= p->witnesses != 0 && !starting(ctx, p);
-	}
-}
-
-static bool
-all_live(const struct plist *all, size_t known)
-{
-	struct procfs_stat now;
-
-	for (size_t i = known; i < all->n; i++)
-		if (procfs_stat(all->list[i].stat.pid, &now) == -1 ||
-		    now.start != all->list[i].stat.start || procfs_dying(&now))
-			return false;
-	return true;
-}
-
-/* One listing: true when no fork can have escaped it. */
-static bool
-list_once(struct search_ctx *ctx, struct plist *all)
-{
-	pid_t before = all->last, *pids;
-	ssize_t n = procfs_pids(&pids);
-	size_t known = all->n;
-	bool whole;
-
-	if (n == -1) {
-		ctx->error = errno;
-		return false;
-	}
-	whole = list_new(ctx, all, pids, (size_t)n);
-	free(pids);
-	if (ctx->error != 0)
-		return false;
-	ask_new(ctx, all, known);
-	all->last = procfs_last_pid();
-	whole = (all->last == before && before != 0) ||
-		(all->last >= before && whole && all_live(all, known));
-	if (all->last < before) { /* a known pid may be another's by now */
-		all->n = 0;
-		all->found = false;
-	}
-	if (all->n > 0)
-		qsort(all->list, all->n, sizeof(*all->list), by_pid);
-	return whole;
-}
-
-/* Once one is found, the next look is for the others. */
-static void
-list_all(struct search_ctx *ctx, struct plist *all)
-{
-	int listings = 0;
-	bool whole;
-
-	all->last = procfs_last_pid();
-	do
-		whole = list_once(ctx, all);
-	while (
-	    !whole && !all->found && ctx->error == 0 && ++listings < LISTINGS);
-	if (!whole && !all->found)
-		ctx->unseen = true;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	const pid_t *p = a, *q = b;
-
-	return (*p > *q) - (*p < *q);
-}
-
-/* Each once, in order; returns how many. */
-static size_t
-sort_unique(pid_t *pids, size_t n)
-{
-	size_t unique = 0;
-
-	qsort(pids, n, sizeof(*pids), by_number);
-	for (size_t i = 0; i < n; i++)
-		if (unique == 0 || pids[unique - 1] != pids[i])
-			pids[unique++] = pids[i];
-	return unique;
-}
-
-static void
-list_images(struct search_ctx *ctx, struct plist *all)
-{
-	pid_t pids[RECORD_IMAGES] = { 0 };
-	struct image image;
-	size_t n = 0;
-
-	for (size_t i = 0; i < RECORD_IMAGES && ctx->record != NULL; i++)
-		if (recquery_image(ctx->record, i, &image) &&
-		    kill(image.pid, 0) == 0)
-			pids[n++] = image.pid;
-	n = sort_unique(pids, n);
-	(void)list_new(ctx, all, pids, n);
-	ask_new(ctx, all, 0);
 }
 
 /* Is a process in this pid namespace, or could that not be found out? */
@@ -348,7 +151,7 @@ members_find(struct members *m, const struct stored *s,
 {
 	bool everybody = among != AMONG_IMAGES;
 	struct search_ctx ctx;
-	struct plist all = { 0 };
+	struct listing all = { 0 };
 
 	memset(m, 0, sizeof(*m));
 	witness_begin(&ctx, s, sockets);
@@ -357,9 +160,9 @@ members_find(struct members *m, const struct stored *s,
 	if (among == AMONG_OTHERS)
 		witness_exclude_descendants(&ctx);
 	if (everybody)
-		list_all(&ctx, &all);
+		listing_all(&ctx, &all);
 	else
-		list_images(&ctx, &all);
+		listing_images(&ctx, &all);
 	if (collect(&ctx, &all, m) == -1)
 		ctx.error = errno;
 	m->unseen = ctx.unseen || (everybody && out_of_sight(&ctx)) ||
