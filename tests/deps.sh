@@ -11,7 +11,8 @@ build='gcc:gcc make:make libc6-dev:/usr/include/stdio.h pkg-config:pkg-config
 	libjansson-dev:/usr/include/jansson.h
 	libseccomp-dev:/usr/include/seccomp.h'
 check='libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss
-	curl:curl strace:strace procps:ps binutils:readelf util-linux:setpriv'
+	curl:curl strace:strace procps:ps binutils:readelf util-linux:setpriv
+	valgrind:valgrind'
 harper='nodejs:node npm:npm'
 lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck git:git'
