@@ -125,12 +125,13 @@ install: all
 	install -m 755 $(B)/portlease tools/portlease-runtime $(bin)
 	install -m 755 $(B)/libportlease.so tools/npm/worker-node $(lib)
 	install -m 644 tools/npm/worker.js $(lib)
+	install -m 755 tools/ci/job.sh $(lib)
 	$(foreach m,$(man),install -m 644 $m $(mandir)/man$(subst .,,$(suffix $m));)
 	$(foreach s,bash zsh fish,install -D -m 644 tools/completions/portlease.$s $($s);)
 
 uninstall:
 	rm -f $(bin)/portlease $(bin)/portlease-runtime \
-		$(addprefix $(lib)/,libportlease.so worker.js worker-node)
+		$(addprefix $(lib)/,libportlease.so worker.js worker-node job.sh)
 	rm -f $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m))/$(notdir $m))
 	rm -f $(bash) $(zsh) $(fish)
 	-rmdir $(lib)

@@ -37,6 +37,7 @@ tidy_all() {
 step 'clang-tidy' tidy_all "$1"
 step 'manual pages' mandoc -T lint -W warning tools/man/*.[1-9]
 step 'shell scripts' shellcheck .ci/run tools/portlease-runtime \
-	tools/npm/worker-node tools/completions/portlease.bash tests/*.sh
+	tools/npm/worker-node tools/completions/portlease.bash \
+	tools/ci/job.sh tests/*.sh
 step 'shell scripts of the programs' shellcheck -x -P SCRIPTDIR \
 	tests/programs/row.sh tests/programs/rows/*.sh
