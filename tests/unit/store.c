@@ -131,7 +131,7 @@ Test(history, the_longest_unused_comes_first, .init = top_make,
 	cr_assert_not_null(h);
 	for (size_t i = 0; i < POOL_SLICES; i++)
 		if (i != 5)
-			history_note(h, i, true);
+			history_note(h, i, false);
 	cr_expect_eq(history_oldest(h, tried, 100), 5U);
 	memset(tried, 1, sizeof(tried));
 	cr_expect_eq(history_oldest(h, tried, 0), (size_t)POOL_SLICES);
@@ -154,12 +154,12 @@ Test(addrlock, has_one_holder)
 	cr_expect_eq(addrlock_address(0x7f000005), 0x7f000005U);
 }
 
-/* A clean release long ago, as history.c keeps it. */
+/* A clean release at a time in milliseconds, as history.c keeps it. */
 static void
-write_old_release(size_t slice)
+write_release(size_t slice, uint64_t when)
 {
 	char path[96];
-	uint64_t word = 1;
+	uint64_t word = when << 1 | 1;
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/history-%d", top, NETNS);
@@ -181,9 +181,9 @@ Test(history, a_clean_one_that_rested_needs_no_walk, .init = top_make,
 	cr_assert_eq(statedir_open(&dir), 0);
 	h = history_open(&dir, NETNS);
 	cr_assert_not_null(h);
-	history_note(h, 9, true);
+	write_release(9, UINT64_MAX >> 2); /* it never rests */
 	cr_expect_eq(history_oldest(h, tried, 8), 8U);
-	write_old_release(9);
+	write_release(9, 0);
 	cr_expect_eq(history_oldest(h, tried, 8), 9U);
 	tried[9] = 1;
 	cr_expect_eq(history_oldest(h, tried, 8), 8U);
