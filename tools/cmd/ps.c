@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* portlease ps: all leases of the user in this network namespace. */
+#include "base/grow.h"
 #include "cmd/format.h"
 #include "cmd/getopts.h"
 #include "store/records.h"
@@ -19,8 +20,7 @@ add(const struct statedir *dir, struct stored *s, void *arg)
 	struct views *views = arg;
 
 	(void)dir;
-	views->list =
-	    reallocarray(views->list, views->n + 1, sizeof(*views->list));
+	views->list = grow(views->list, views->n, sizeof(*views->list));
 	if (views->list == NULL)
 		err(EXIT_PORTLEASE, "ps");
 	view_make(&views->list[views->n++], s, views->holders);

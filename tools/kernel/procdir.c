@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* readdir(3) for names that are numbers. */
 #include "kernel/procdir.h"
+#include "base/grow.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,19 +14,15 @@ struct numbers {
 	size_t n;
 };
 
-/* The list has room for the power of two at or above n. */
 static int
 add(struct numbers *all, int number)
 {
 	int *list;
 
-	if ((all->n & (all->n - 1)) == 0) {
-		list = reallocarray(
-		    all->list, all->n == 0 ? 1 : all->n * 2, sizeof(*list));
-		if (list == NULL)
-			return -1;
-		all->list = list;
-	}
+	list = grow(all->list, all->n, sizeof(*list));
+	if (list == NULL)
+		return -1;
+	all->list = list;
 	all->list[all->n++] = number;
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "kernel/sockdecode.h"
 #include "base/fail.h"
+#include "base/grow.h"
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -17,19 +18,15 @@
 /* idiag_timer of a socket in TIME_WAIT: inet_twsk_diag_fill in the kernel. */
 enum { TIMER_TIME_WAIT = 3 };
 
-/* The list has room for the power of two at or above n. */
 int
 sockets_add(struct sockets *all, const struct sockdiag_socket *socket)
 {
 	struct sockdiag_socket *list;
 
-	if ((all->n & (all->n - 1)) == 0) {
-		list = reallocarray(
-		    all->list, all->n == 0 ? 1 : all->n * 2, sizeof(*list));
-		if (list == NULL)
-			return -1;
-		all->list = list;
-	}
+	list = grow(all->list, all->n, sizeof(*list));
+	if (list == NULL)
+		return -1;
+	all->list = list;
 	all->list[all->n++] = *socket;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Every process is asked for its witnesses; then parents vouch for children. */
 #include "proof/members.h"
+#include "base/grow.h"
 #include "proof/listing.h"
 #include "store/recquery.h"
 
@@ -21,7 +22,7 @@ members_add(struct members *m, const struct member *one)
 		if (m->list[i].pid == one->pid &&
 		    m->list[i].start == one->start)
 			return 0;
-	list = reallocarray(m->list, m->n + 1, sizeof(*list));
+	list = grow(m->list, m->n, sizeof(*list));
 	if (list == NULL)
 		return -1;
 	m->list = list;

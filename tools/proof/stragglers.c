@@ -4,6 +4,7 @@
  * them, and the record those that opened them.
  */
 #include "proof/stragglers.h"
+#include "base/grow.h"
 #include "lease/strbuf.h"
 #include "store/recquery.h"
 
@@ -71,8 +72,7 @@ known(const struct stragglers *s, const struct procfs_stat *p)
 static void
 note_other(struct stragglers *s, const struct procfs_stat *p)
 {
-	struct straggler_id *all =
-	    reallocarray(s->others, s->more + 1, sizeof(*all));
+	struct straggler_id *all = grow(s->others, s->more, sizeof(*all));
 
 	if (all == NULL)
 		return;

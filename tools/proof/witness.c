@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Each witness is one look: at the record, /proc/PID/environ, /proc/PID/fd. */
 #include "proof/witness.h"
+#include "base/grow.h"
 #include "kernel/proctree.h"
 #include "kernel/reclock.h"
 #include "store/recquery.h"
@@ -31,7 +32,7 @@ exclude(struct search_ctx *ctx, pid_t pid)
 {
 	pid_t *more;
 
-	more = reallocarray(ctx->excluded, ctx->nexcluded + 1, sizeof(*more));
+	more = grow(ctx->excluded, ctx->nexcluded, sizeof(*more));
 	if (more == NULL) {
 		ctx->error = ENOMEM;
 		return false;

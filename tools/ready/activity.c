@@ -4,6 +4,7 @@
  * Documentation/scheduler/sched-stats.rst in Linux for schedstat.
  */
 #include "ready/activity.h"
+#include "base/grow.h"
 #include "kernel/procfs.h"
 #include "kernel/proctree.h"
 #include "store/recquery.h"
@@ -67,8 +68,7 @@ read_threads(struct sample *s)
 static void
 add_thread(struct sample *s, pid_t pid, pid_t tid)
 {
-	struct thread_sample *list =
-	    reallocarray(s->threads, s->n + 1, sizeof(*list));
+	struct thread_sample *list = grow(s->threads, s->n, sizeof(*list));
 
 	if (list == NULL)
 		return;
