@@ -258,7 +258,7 @@ getopts_lease(const struct command *command, const char *text)
 	(void)strtonum(text, 1, UINT16_MAX, &error);
 	if (error == NULL)
 		errx(EXIT_PORTLEASE,
-		    "%s: '%s' is a port: portlease who %s tells who has it",
+		    "%s: '%s' is a port: portlease who %s names its holders",
 		    command->name, text, text);
 	if (name_valid(text))
 		errx(EXIT_PORTLEASE,

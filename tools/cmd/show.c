@@ -27,7 +27,7 @@ const struct command cmd_show = {
 	"show",
 	CMD_SHOW,
 	"show [--json] IP",
-	"one lease: programs, sockets, who opened them",
+	"one lease: programs, sockets and their openers",
 	run,
 	NULL,
 	OPERANDS_LEASE,

@@ -6,7 +6,7 @@
  *
  * The kernel counts the writers of a file.  It refuses a lease for reading
  * (F_SETLEASE, fcntl(2)) while there is one, in whatever namespace: one call
- * tells that nobody is left.  /proc/PID/maps tells who is.
+ * tells that nobody is left.  /proc/PID/maps names those that are.
  */
 #ifndef RECMAPS_H
 #define RECMAPS_H

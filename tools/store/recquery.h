@@ -9,7 +9,7 @@
 
 #include "lease/record.h"
 
-/* Who opened a socket, and under which name. */
+/* The program that opened a socket, and the name that it asked for. */
 struct opener {
 	uint8_t call; /* enum event_call */
 	int32_t pid;
