@@ -45,11 +45,11 @@ reason_unknown(const struct evidence *e, char *text, size_t size)
 		(void)snprintf(text, size,
 		    "processes could not be looked at: %s",
 		    strerror(e->processes_failed));
+	else if (e->damaged)
+		(void)strlcpy(text, "the record was damaged", size);
 	else if (e->processes_unseen)
 		(void)snprintf(
 		    text, size, "processes of others cannot be seen in /proc");
-	else if (e->damaged)
-		(void)strlcpy(text, "the record was damaged", size);
 	else
 		(void)snprintf(
 		    text, size, "more programs ran than the record can list");
