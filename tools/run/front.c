@@ -10,6 +10,7 @@
 #include "claim/orphans.h"
 #include "kernel/procfs.h"
 #include "lease/terms.h"
+#include "run/inherited.h"
 #include "run/spawn.h"
 #include "run/stalled.h"
 #include "store/enter.h"
@@ -302,6 +303,7 @@ front_run(const struct options *o, char *argv[])
 	struct ipc_exit end;
 
 	begin(&f, o, argv, argv);
+	inherited_close(f.control);
 	if (wait_for_monitor(&f, &end, sizeof(end)) != (ssize_t)sizeof(end))
 		return lost(&f);
 	(void)waitpid(f.monitor, NULL, 0);
