@@ -49,7 +49,10 @@ shim_o := $(shim_c:%.c=$(B)/pic/%.o)
 tools_o := $(tools_c:%.c=$(B)/%.o) $(shared_c:%.c=$(B)/%.o) \
 	$(if $(SAN),$(B)/tests/sanitizers/options.o)
 
-all: $(B)/libportlease.so $(B)/portlease
+all: $(B)/libportlease.so $(B)/portlease $(B)/portlease-runtime
+
+$(B)/portlease-runtime: tools/portlease-runtime
+	$(say)install -D -m 755 $< $@
 
 # The shim is loaded into programs that nobody here built: it needs libc alone,
 # by names without versions, so that glibc and musl both satisfy it.  A
@@ -122,7 +125,7 @@ fish = $(share)/fish/vendor_completions.d/portlease.fish
 
 install: all
 	install -d $(bin) $(lib) $(foreach m,$(man),$(mandir)/man$(subst .,,$(suffix $m)))
-	install -m 755 $(B)/portlease tools/portlease-runtime $(bin)
+	install -m 755 $(B)/portlease $(B)/portlease-runtime $(bin)
 	install -m 755 $(B)/libportlease.so tools/npm/worker-node $(lib)
 	install -m 644 tools/npm/worker.js $(lib)
 	install -m 755 tools/ci/job.sh $(lib)

@@ -59,6 +59,7 @@ struct options {
 	struct terms awaited; /* only its ports are set */
 	char ready_cmd[1024]; /* await exit status 0 of it */
 	char status_file[PATH_MAX];
+	char pid_file[PATH_MAX]; /* the command's pid goes there, "" none */
 	char log_file[PATH_MAX]; /* our own lines go there, "" stderr */
 };
 

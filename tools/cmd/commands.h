@@ -16,7 +16,8 @@ enum {
 	CMD_RELEASE = 64,
 	CMD_WAIT = 128,
 	CMD_IP = 256,
-	CMD_ALL = 511
+	CMD_PID = 512,
+	CMD_ALL = 1023
 };
 
 /* What follows the options, for completions. */
@@ -50,6 +51,6 @@ enum { COMMANDS_MAX = 16 };
 const struct command *commands_find(const char *name);
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
-    cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_wait;
+    cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_pid, cmd_wait;
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "base/printable.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cmd/optrefuse.h"
 #include "cmd/optrows.h"
 #include "kernel/addrlock.h"
@@ -11,6 +12,7 @@
 #include "store/lease.h"
 
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -221,8 +223,8 @@ refuse(const struct command *command, int c, char *argv[])
 	    optopt > 0 && optopt < LONG ? letter : argv[optind - 1], c == ':');
 }
 
-char **
-getopts(struct options *o, const struct command *command, char *argv[])
+static char **
+parse(struct options *o, const struct command *command, char *argv[])
 {
 	struct option longs[OPTROWS_MAX + 1];
 	char shorts[2 * OPTROWS_MAX + 3];
@@ -245,6 +247,37 @@ getopts(struct options *o, const struct command *command, char *argv[])
 			optrefuse_value(command, row, optarg);
 	}
 	return argv + optind;
+}
+
+/* What the variable says comes first: the command line has the last word. */
+static void
+parse_variable(struct options *o, const struct command *command)
+{
+	enum { WORDS = 128 };
+	const char *text = getenv(OPTIONS_VARIABLE);
+	char *words[WORDS + 1] = { (char[]){ "" } }, *copy, **operands;
+
+	if (text == NULL || (copy = strdup(text)) == NULL)
+		return;
+	if (words_split(copy, words + 1, WORDS) == -1)
+		errx(EXIT_PORTLEASE, OPTIONS_VARIABLE ": %s",
+		    errno == E2BIG ? "too many words"
+				   : "a quote is not closed");
+	optrefuse_in(OPTIONS_VARIABLE ": ");
+	operands = parse(o, command, words);
+	if (*operands != NULL)
+		errx(EXIT_PORTLEASE, OPTIONS_VARIABLE ": '%s' is no option",
+		    printable_copy(*operands));
+	optrefuse_in("");
+	free(copy);
+}
+
+char **
+getopts(struct options *o, const struct command *command, char *argv[])
+{
+	if (command->bit == CMD_RUN)
+		parse_variable(o, command);
+	return parse(o, command, argv);
 }
 
 uint32_t

@@ -9,6 +9,9 @@
 #include "base/options.h"
 #include "cmd/commands.h"
 
+/* More options of `run`, from the environment; words.h says how it is split. */
+#define OPTIONS_VARIABLE "PORTLEASE_OPTIONS"
+
 /*
  * Parse the options of a command from argv[1] on, up to the first operand.
  * Returns the operands, of which the last is NULL.  --help prints the usage and

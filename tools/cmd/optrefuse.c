@@ -12,6 +12,14 @@
 
 enum { HINT = 128 };
 
+static const char *in = "";
+
+void
+optrefuse_in(const char *prefix)
+{
+	in = prefix;
+}
+
 /* The name in "--NAME" or "--NAME=..."; "" for anything else. */
 static const char *
 long_name(const char *arg, char name[static HINT])
@@ -53,15 +61,15 @@ optrefuse_option(const struct command *command, const char *what, bool missing)
 
 	if (missing)
 		errx(EXIT_PORTLEASE,
-		    "%s: an argument is missing after '%s'; see portlease %s "
+		    "%s%s: an argument is missing after '%s'; see portlease %s "
 		    "--help",
-		    command->name, printable_copy(what), command->name);
+		    in, command->name, printable_copy(what), command->name);
 	if (!is_elsewhere(name))
 		near = similar(command, name);
 	if (near != NULL)
 		errx(EXIT_PORTLEASE, "%s: unknown option '%s': is --%s meant?",
 		    command->name, printable_copy(what), near);
-	errx(EXIT_PORTLEASE, "%s: %s '%s'; see portlease %s --help",
+	errx(EXIT_PORTLEASE, "%s%s: %s '%s'; see portlease %s --help", in,
 	    command->name,
 	    is_elsewhere(name) ? "it has no option" : "unknown option",
 	    printable_copy(what), command->name);
@@ -127,6 +135,6 @@ optrefuse_value(
 		hint_duration(arg, hint);
 	if (row->kind == PORTS)
 		hint_ports(arg, hint);
-	errx(EXIT_PORTLEASE, "%s: --%s: '%s' is not %s%s", command->name,
+	errx(EXIT_PORTLEASE, "%s%s: --%s: '%s' is not %s%s", in, command->name,
 	    row->name, printable_copy(arg), row->expected, hint);
 }

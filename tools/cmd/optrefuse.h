@@ -6,6 +6,9 @@
 #include "cmd/commands.h"
 #include "cmd/optrows.h"
 
+/* Begin the line with that, so that people know where to look. */
+void optrefuse_in(const char *prefix);
+
 /* what is no option of the command, or, with missing, lacks its argument. */
 _Noreturn void optrefuse_option(
     const struct command *command, const char *what, bool missing);

@@ -78,6 +78,8 @@ const struct optrow optrows[] = {
 	{ "cap", 0, "TIME", CMD_RUN | CMD_WAIT, LIMIT, FIELD(int64_t, cap),
 	    "not ready when it takes longer (20m; 0: never)",
 	    A_DURATION ", or 0" },
+	{ "pid-file", 0, "FILE", CMD_RUN, FILE_PATH, FIELD(char[], pid_file),
+	    "write the command's process id there", "a file" },
 	{ "status-fd", 0, "N", CMD_RUN, NUMBER, FIELD(int, status_fd),
 	    "write what happens there, as lines of JSON", "a descriptor" },
 	{ "status-file", 0, "FILE", CMD_RUN, TEXT, FIELD(char[], status_file),

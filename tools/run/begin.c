@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "claim/pool.h"
 #include "kernel/procfs.h"
+#include "run/commandpid.h"
 #include "run/monitor.h"
 
 #include <err.h>
@@ -96,6 +97,20 @@ claim_address(struct monitor *m)
 	exit(EXIT_PORTLEASE);
 }
 
+/* Before the command exists: the stub that becomes it has its pid. */
+static void
+write_pid(const struct monitor *m)
+{
+	const char *path = m->request.options.pid_file;
+
+	if (path[0] != '\0' &&
+	    commandpid_write(path, m->request.command) == -1) {
+		warn("--pid-file %s", printable_copy(path));
+		(void)store_remove(&m->dir, m->claim.stored.name);
+		exit(EXIT_PORTLEASE);
+	}
+}
+
 static void
 publish(struct monitor *m)
 {
@@ -111,6 +126,7 @@ publish(struct monitor *m)
 	(void)strlcpy(
 	    start->name, m->request.options.name, sizeof(start->name));
 	(void)strlcpy(m->outcome.ip, start->ip, sizeof(m->outcome.ip));
+	write_pid(m);
 	if (m->request.options.verbose)
 		msg_line("%s: leased; record %s", start->ip, start->record);
 	m->status.ip = start->ip;

@@ -13,6 +13,7 @@
 #include "kernel/reclock.h"
 #include "proof/stragglers.h"
 #include "ready/explain.h"
+#include "run/commandpid.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -382,6 +383,9 @@ monitor_main(void)
 
 	monitor_begin(&m);
 	loop(&m);
+	if (m.request.options.pid_file[0] != '\0')
+		commandpid_remove(
+		    m.request.options.pid_file, m.request.command);
 	end = conclude(&m.outcome, &m.request.options, &m.claim, &m.status);
 	status_verdict(&m.status,
 	    &(struct status_end){ .verdict = proof_name(m.outcome.verdict),
