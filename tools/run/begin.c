@@ -106,7 +106,7 @@ write_pid(const struct monitor *m)
 	if (path[0] != '\0' &&
 	    commandpid_write(path, m->request.command) == -1) {
 		warn("--pid-file %s", printable_copy(path));
-		(void)store_remove(&m->dir, m->claim.stored.name);
+		(void)store_remove(&m->dir, &m->claim.stored, false);
 		exit(EXIT_PORTLEASE);
 	}
 }
