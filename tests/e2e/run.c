@@ -68,9 +68,7 @@ Test(run, a_client_inside_the_lease_and_its_server_see_localhost)
 
 	story_says(server, "ready");
 	client = RUN(PORTLEASE, "exec", GUEST("client"), "127.0.0.1", "9926");
-	cr_expect_not_null(
-	    strstr(client->out, "at 127.0.0.1 9926 peer 127.0.0.1 "), "%s",
-	    client->out);
+	story_line(client->out, "* at 127.0.0.1 9926 peer 127.0.0.1 *");
 }
 
 Test(run, no_socket_of_the_server_lies_outside_its_slice)
@@ -219,8 +217,9 @@ Test(run, a_stranger_on_every_address_is_named)
 	cr_expect_eq(WEXITSTATUS(r->status), 125);
 	cr_expect_str_eq(r->out, "");
 	cr_expect_eq(story_count(r->err, "\n"), 1, "%s", r->err);
-	cr_expect_not_null(strstr(r->err, port), "%s", r->err);
-	cr_expect_eq(story_number(r->err, "pid "), pid, "%s", r->err);
+	story_line(r->err,
+	    "portlease: port %s is taken on every address by pid %ld (*): *",
+	    port, pid);
 	story_nothing_leased();
 }
 
@@ -304,10 +303,11 @@ Test(run, ps_and_show_tell_of_the_lease_as_text_and_json)
 	story_says(server, "ready");
 	r = RUN(PORTLEASE, "ps", "--json");
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	cr_expect_not_null(strstr(r->out, ip), "%s", r->out);
+	story_line(r->out, "*\"address\": \"%s\"*", ip);
 	r = RUN(PORTLEASE, "show", ip);
 	cr_expect_eq(r->status, 0, "%s", r->err);
-	cr_expect_not_null(strstr(r->out, "9926"), "%s", r->out);
+	story_line(
+	    r->out, "  tcp %s:9926 *LISTEN *; bind 0.0.0.0:9926 by pid *", ip);
 	r = RUN(PORTLEASE, "show", "--json", ip);
 	cr_expect_eq(r->status, 0, "%s", r->err);
 	cr_expect_not_null(strstr(r->out, "9926"), "%s", r->out);
