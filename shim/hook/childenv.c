@@ -189,7 +189,7 @@ add_preload(struct builder *b, const struct child_env *env, char *const envp[],
 	others = b->text.at;
 	if (list != NULL)
 		add_others(&b->text, list, shim == NULL ? "" : shim);
-	if (shim != NULL && !(target->flags & IMAGE_ALIEN)) {
+	if (shim != NULL && !(target->flags & (IMAGE_ALIEN | IMAGE_NO_SHIM))) {
 		if (b->text.at != others &&
 		    strchr(": ", b->text.at[-1]) == NULL)
 			strbuf_char(&b->text, ':');

@@ -3,12 +3,14 @@
 
 #include "hook/childenv.h"
 #include "hook/scratch.h"
+#include "lease/errno.h"
 #include "lease/sys.h"
 #include "sock/procid.h"
 
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 bool
 program_passes(const struct lease_ctx *ctx, const struct execcall *c)
@@ -51,11 +53,32 @@ aim(struct program *p, const struct execcall *c)
 		memcpy(name, path, strlen(path) + 1);
 }
 
+/*
+ * What a root of its own (chroot, a container) keeps from the program.  The
+ * record of another user is no such thing: the shim says a line about it.
+ */
+static uint32_t
+unseen(const struct child_env *env)
+{
+	const char *shim = strchr(env->preload, '=');
+	const char *record = strchr(env->record, '=');
+	uint32_t flags = 0;
+	KEEP_ERRNO;
+
+	if (shim != NULL && sys_access(shim + 1, F_OK) == -1)
+		flags |= IMAGE_NO_SHIM;
+	if (record != NULL && sys_access(record + 1, W_OK) == -1 &&
+	    errno != EACCES)
+		flags |= IMAGE_NO_RECORD;
+	return flags;
+}
+
 /* Is the environment of this call as it is to be? */
 static bool
 keeps(const struct program *p, const struct execcall *c)
 {
-	return !p->exe.asan && !(p->exe.flags & IMAGE_ALIEN) &&
+	return !p->exe.asan &&
+	       !(p->exe.flags & (IMAGE_ALIEN | IMAGE_NO_SHIM)) &&
 	       childenv_complete(attach_child_env(), c->envp);
 }
 
@@ -70,7 +93,7 @@ program_of(const struct lease_ctx *ctx, const struct execcall *c)
 		return NULL;
 	p->size = size;
 	aim(p, c);
-	p->exe.flags = trapped(ctx, p->exe.flags);
+	p->exe.flags = trapped(ctx, p->exe.flags | unseen(env));
 	p->envp = keeps(p, c)
 		      ? c->envp
 		      : childenv_fill(env, c->envp, &p->exe, p->env, p->size);

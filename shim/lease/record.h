@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #define RECORD_MAGIC   0x31657361656c7470ULL /* "ptlease1" */
-#define RECORD_VERSION 10U
+#define RECORD_VERSION 11U
 
 enum {
 	RECORD_IMAGES = 512,
@@ -45,15 +45,17 @@ enum {
 	IMAGE_FORKED = 16, /* a fork that has not called exec */
 	IMAGE_TRAPPED = 32, /* the filter of --trap is below it */
 	IMAGE_SETGID = 64,
-	IMAGE_CAPABLE = 128 /* file capabilities, capabilities(7) */
+	IMAGE_CAPABLE = 128, /* file capabilities, capabilities(7) */
+	IMAGE_NO_SHIM = 256, /* its root (chroot(2)) does not show the shim */
+	IMAGE_NO_RECORD = 512 /* or the record; or that cannot be written */
 };
 
-#define IMAGE_FLAGS (2U * IMAGE_CAPABLE - 1)
+#define IMAGE_FLAGS (2U * IMAGE_NO_RECORD - 1)
 
 /* The flags of an image that the shim is not in. */
 #define IMAGE_UNCOVERED                                                        \
 	(IMAGE_STATIC | IMAGE_SETUID | IMAGE_SETGID | IMAGE_CAPABLE |          \
-	    IMAGE_ALIEN)
+	    IMAGE_ALIEN | IMAGE_NO_SHIM | IMAGE_NO_RECORD)
 
 /* Does neither the shim nor the filter of --trap see what this image does? */
 static inline bool

@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <unistd.h>
 
 STORIES(uncovered);
@@ -62,4 +63,50 @@ Test(uncovered, programs_with_file_capabilities)
 	if (setxattr(path, "security.capability", &cap, sizeof(cap), 0) == -1)
 		story_skip("no file capabilities here");
 	expect_named(path, "given file capabilities");
+}
+
+/* A root directory with this program, and what it is linked with. */
+static const char *
+root_with(const char *program)
+{
+	static const char script[] = "mkdir \"$1\" && cp -L --parents \"$2\" "
+				     "$(ldd \"$2\" | grep -o '/[^ ]*') \"$1\"";
+	const char *root = story_path("root");
+	struct run *r = RUN("sh", "-c", script, "sh", root, program);
+
+	cr_assert_eq(r->status, 0, "%s", r->err);
+	return root;
+}
+
+Test(uncovered, programs_in_a_root_without_the_shim)
+{
+	const char *root;
+	struct run *r;
+
+	if (geteuid() != 0)
+		story_skip("chroot is for root");
+	root = root_with("/bin/true");
+	r = RUN(PORTLEASE, "run", "sh", "-c", "chroot \"$0\" /bin/true; true",
+	    root);
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	cr_expect_null(strstr(r->err, "ld.so"), "%s", r->err);
+	story_line(r->err,
+	    "portlease: *: uncovered: pid * (/bin/true) is in a root without "
+	    "the shim");
+}
+
+Test(uncovered, programs_in_a_root_without_the_record)
+{
+	static const char script[] =
+	    "shim=${LD_PRELOAD##*:}; cp --parents \"$shim\" \"$0\" && "
+	    "chroot \"$0\" /bin/true; true";
+	struct run *r;
+
+	if (geteuid() != 0)
+		story_skip("chroot is for root");
+	r = RUN(PORTLEASE, "run", "sh", "-c", script, root_with("/bin/true"));
+	cr_expect_eq(r->status, 0, "%s", r->err);
+	story_line(r->err,
+	    "portlease: *: uncovered: pid * (/bin/true) is in a root without "
+	    "the record");
 }

@@ -115,6 +115,8 @@ report_uncovered_by(uint32_t flags)
 		{ IMAGE_SETUID, "set-uid" },
 		{ IMAGE_SETGID, "set-gid" },
 		{ IMAGE_CAPABLE, "given file capabilities" },
+		{ IMAGE_NO_SHIM, "in a root without the shim" },
+		{ IMAGE_NO_RECORD, "in a root without the record" },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
