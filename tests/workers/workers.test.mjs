@@ -235,9 +235,9 @@ test('another runner, and options of its leases', async (t) => {
 	const { said } = await node(dir,
 		"require('child_process').fork(process.env.FILE)",
 		{ FILE: join(dir, file), PORTLEASE_WORKER_FILE: '*/other/*.js',
-			PORTLEASE_WORKER_OPTIONS: '--name a-worker' });
+			PORTLEASE_OPTIONS: `--name worker-${process.pid}` });
 
-	assert.equal(said, `a-worker ${join(dir, file)}\n`);
+	assert.equal(said, `worker-${process.pid} ${join(dir, file)}\n`);
 });
 
 test('where portlease is looked for', async (t) => {

@@ -6,8 +6,8 @@
 #	into PATH, unless it is there.
 # job.sh run: run PORTLEASE_RUN in a lease, keep what is known of it in the
 #	directory PORTLEASE_RESULTS, and fail when it leaves something behind.
-#	PORTLEASE_SHELL ("sh -e") runs it; PORTLEASE_OPTIONS are options of
-#	portlease run, without blanks in them.  The exit status is portlease's.
+#	PORTLEASE_SHELL ("sh -e") runs it.  portlease itself reads more options
+#	from PORTLEASE_OPTIONS.  The exit status is portlease's.
 set -eu
 
 die() {
@@ -87,8 +87,7 @@ run() {
 	# shellcheck disable=SC2086 # words
 	portlease run -v --on-leak fail --record "$results/record" \
 		--status-file "$results/status" --log-file "$results/log" \
-		${PORTLEASE_OPTIONS:-} -- ${PORTLEASE_SHELL:-sh -e} \
-		-c "$PORTLEASE_RUN" || status=$?
+		-- ${PORTLEASE_SHELL:-sh -e} -c "$PORTLEASE_RUN" || status=$?
 	report
 	exit "$status"
 }
