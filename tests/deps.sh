@@ -14,7 +14,9 @@ check='libcriterion-dev:/usr/include/criterion/criterion.h iproute2:ss
 	curl:curl strace:strace procps:ps binutils:readelf util-linux:setpriv
 	valgrind:valgrind'
 harper='nodejs:node npm:npm'
-lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
+lint='clang:clang
+	libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/include/sanitizer/tsan_interface.h
+	clang-format:clang-format clang-tidy:clang-tidy
 	cppcheck:cppcheck mandoc:mandoc shellcheck:shellcheck git:git'
 completions='bash:bash zsh:zsh fish:fish'
 workers='nodejs:node npm:npm
