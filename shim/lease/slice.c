@@ -287,12 +287,10 @@ slice_source(const struct terms *t, const struct endpoint *asked,
     struct endpoint *source)
 {
 	enum kind kind = kind_of(t, asked, false);
-	bool ip6 = kind == ANY6 || kind == LOOPBACK6;
-	uint8_t host = ip6 ? HOST_LOOPBACK6 : HOST_LEASED;
 
-	if (t->flags & TERMS_ADOPTED)
+	if (t->flags & TERMS_ADOPTED || (kind != ANY6 && kind != LOOPBACK6))
 		return false;
-	*source = endpoint_of(asked->family, host_of(t, host), 0);
+	*source = endpoint_of(asked->family, host_of(t, HOST_LOOPBACK6), 0);
 	return true;
 }
 

@@ -125,8 +125,9 @@ size_t slice_reach(const struct terms *t, const struct endpoint *asked,
 bool slice_answers(const struct endpoint *bound, const struct endpoint *asked);
 
 /*
- * The source that a client of asked is bound to, port 0; false in adopt
- * mode, where clients keep the kernel's choice.
+ * The source that a client of ::1 is bound to, port 0.  False for all others:
+ * the kernel's choice for any 127/8 destination is 127.0.0.1, which client and
+ * server would see natively.  False in adopt mode.
  */
 bool slice_source(const struct terms *t, const struct endpoint *asked,
     struct endpoint *source);

@@ -196,18 +196,16 @@ bind_client(const struct lease_ctx *ctx, int fd, const struct sockcall *call)
 void
 bind_undo(const struct lease_ctx *ctx, int fd)
 {
-	struct endpoint local, any = endpoint_of(AF_INET, INADDR_ANY, 0);
+	const struct endpoint any = { IN6ADDR_ANY_INIT, 0, AF_INET6 };
+	struct endpoint local;
 	bool v6only;
 	KEEP_ERRNO;
 
-	if (!sockopt_local(fd, &local) ||
+	if (!sockopt_local(fd, &local) || local.family != AF_INET6 ||
 	    !slice_contains(&ctx->terms, &local) ||
 	    reverse_bound(ctx, fd, &local))
 		return;
-	v6only = local.family == AF_INET6 && reverse_lifted(ctx, fd);
-	if (local.family == AF_INET6)
-		any.addr = (struct in6_addr)IN6ADDR_ANY_INIT;
-	any.family = local.family;
+	v6only = reverse_lifted(ctx, fd);
 	if (bind_to(fd, &any) == 0 && v6only)
 		(void)sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Moving a socket: its bind into the lease, a client's source into the
- * slice, and out again.
+ * Moving a socket: its bind into the lease, the source of a client of ::1
+ * into the slice, and out again.
  */
 #ifndef BIND_H
 #define BIND_H
@@ -18,7 +18,8 @@ int bind_socket(const struct lease_ctx *ctx, int fd,
 
 /*
  * Prepare a client that asked for call->asked and will be sent to an IPv4 or
- * v4-mapped end: bind a TCP one into the slice, let an IPv6 one speak IPv4.
+ * v4-mapped end: bind a TCP client of ::1 to the alias of ::1, let an IPv6 one
+ * speak IPv4.
  * Returns true when IPV6_V6ONLY, which the program had set, was cleared for
  * that.  Keeps errno, as the next two do.
  */
@@ -26,8 +27,8 @@ bool bind_client(
     const struct lease_ctx *ctx, int fd, const struct sockcall *call);
 
 /*
- * Undo the source of a client that was refused and now goes outside.  A
- * socket that the program has bound stays where it is.
+ * Undo the source of a client of ::1 that was refused and now goes outside.
+ * A socket that the program has bound stays where it is.
  */
 void bind_undo(const struct lease_ctx *ctx, int fd);
 

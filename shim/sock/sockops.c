@@ -121,7 +121,8 @@ sockops_connect_failed(const struct lease_ctx *ctx, int fd,
 {
 	if (errno == EINPROGRESS || errno == EINTR)
 		return;
-	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN)
+	if (errno != EALREADY && errno != EISCONN && errno != EAGAIN &&
+	    call->asked.family == AF_INET6)
 		bind_undo(ctx, fd);
 	trace_connect_undo(ctx, call, undo);
 }
@@ -174,7 +175,8 @@ connect_outside(const struct lease_ctx *ctx, int fd, struct sockcall *call,
 	struct connect_undo undo;
 
 	call->given = call->asked;
-	bind_undo(ctx, fd);
+	if (call->asked.family == AF_INET6)
+		bind_undo(ctx, fd);
 	trace_connect(ctx, fd, call, false, &undo);
 	rc = real()->connect(fd, sa, len);
 	if (rc == -1 && errno == EAFNOSUPPORT && forget_source(ctx, fd, call)) {

@@ -92,6 +92,46 @@ left_of(const struct evidence *e, int fd)
 	return NULL;
 }
 
+static int
+client_of(const struct sockaddr_in *server)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(
+	    connect(fd, (const struct sockaddr *)server, sizeof(*server)), 0);
+	return fd;
+}
+
+/* Both have the source 127.0.0.1. */
+Test(evidence, a_client_of_the_lease_is_told_from_a_strangers)
+{
+	struct terms t = { .leased = address() };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(t.leased) };
+	socklen_t len = sizeof(sin);
+	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockdiag *diag = sockdiag_open();
+	struct record *r = calloc(1, sizeof(*r));
+	struct sockcall entry = { .call = EVENT_CONNECT, .pid = getpid() };
+	struct evidence e = { 0 };
+	int own, stranger;
+
+	cr_assert_eq(bind(server, (struct sockaddr *)&sin, len), 0);
+	cr_assert_eq(getsockname(server, (struct sockaddr *)&sin, &len), 0);
+	cr_assert_eq(listen(server, 2), 0);
+	own = client_of(&sin);
+	stranger = client_of(&sin);
+	entry.cookie = cookie_of(own);
+	record_event(r, &entry);
+	evidence_sockets(&e, diag, &t, r);
+	cr_assert_not_null(left_of(&e, own));
+	cr_expect_eq(left_of(&e, own)->kind, LEFT_RECORD);
+	cr_expect_null(left_of(&e, stranger));
+	cr_expect_eq(e.fading, 1);
+	free(r);
+	sockdiag_close(diag);
+}
+
 Test(evidence, who_calls_a_socket_the_leases_is_told)
 {
 	int inside = udp(address()), client = udp(INADDR_ANY),

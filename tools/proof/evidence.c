@@ -133,6 +133,20 @@ add_local(const struct looking *l, const struct sockdiag_socket *s)
 		add_held(l->e, s, kind);
 }
 
+/*
+ * A client of the lease has the kernel's source, 127.0.0.1, as a stranger has:
+ * the record tells them apart.  The lease's own end of a stranger's connection
+ * counts itself.
+ */
+static void
+add_client(const struct looking *l, const struct sockdiag_socket *s)
+{
+	if (recorded(l, s) && (s->inode != 0 || !fades(s->state)))
+		add_held(l->e, s, LEFT_RECORD);
+	else
+		l->e->fading++;
+}
+
 static void
 take(const struct looking *l, const struct sockdiag_socket *s)
 {
@@ -145,8 +159,7 @@ take(const struct looking *l, const struct sockdiag_socket *s)
 			add_foreign(l->e, s);
 	} else if (in_lease(l, &s->remote) && s->protocol == IPPROTO_TCP &&
 		   !(l->terms->flags & TERMS_ADOPTED)) {
-		/* A client's end; ours, if it is still there, counts itself. */
-		l->e->fading++;
+		add_client(l, s);
 	}
 }
 
