@@ -9,7 +9,7 @@ cd "${1:-$(dirname "$0")/..}"
 find shim tools -name '*.[ch]' | sort | xargs awk '
 BEGIN {
 	n = split("shim/lease|shim/sock|shim/hook tools/base|tools/kernel|" \
-	    "tools/store|tools/proof tools/ready tools/trap|tools/claim|" \
+	    "tools/store|tools/why|tools/proof tools/ready tools/trap|tools/claim|" \
 	    "tools/run|tools/cmd", rows, "|")
 	for (i = 1; i <= n; i++) {
 		m = split(rows[i], folders, " ")

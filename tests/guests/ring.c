@@ -2,9 +2,10 @@
 /*
  * Listens on a port with an accept in flight in an io_uring: when the process
  * is gone, the ring still holds the listener until the kernel has cancelled.
- * Says "refused" where io_uring_setup(2) is.
+ * Says "refused" where io_uring_setup(2) is.  With -c it closes its own
+ * descriptor of the listener, which the ring then holds alone.
  *
- * ring port
+ * ring [-c] port
  */
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -14,9 +15,11 @@
 #include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int
@@ -66,16 +69,21 @@ int
 main(int argc, char **argv)
 {
 	struct io_uring_params params = { 0 };
-	int ring;
+	bool closes = argc > 1 && strcmp(argv[1], "-c") == 0;
+	int ring, fd;
 
-	if (argc != 2)
-		errx(2, "usage: ring port");
+	argv += closes;
+	if (argc - closes != 2)
+		errx(2, "usage: ring [-c] port");
 	ring = (int)syscall(SYS_io_uring_setup, 1, &params);
 	if (ring == -1) {
 		puts("refused");
 		return 0;
 	}
-	submit_accept(ring, &params, listener(argv[1]));
+	fd = listener(argv[1]);
+	submit_accept(ring, &params, fd);
+	if (closes)
+		(void)close(fd);
 	printf("ready pid %d\n", (int)getpid());
 	fflush(stdout);
 	for (;;)

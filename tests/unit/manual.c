@@ -4,6 +4,7 @@
  * --help lists.
  */
 #include "lease/record.h"
+#include "why/rules.h"
 
 #include <criterion/criterion.h>
 #include <stddef.h>
@@ -111,10 +112,22 @@ options_of(const char *command, const char *text)
 Test(manual, has_every_option)
 {
 	static const char *const commands[] = { "run", "exec", "acquire",
-		"release", "wait", "reap", "ps", "show" };
+		"release", "wait", "reap", "ps", "show", "who" };
 	const char *text = page(1);
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		cr_expect_geq(
 		    options_of(commands[i], text), 2U, "%s", commands[i]);
+}
+
+Test(manual, has_every_reason_why_a_socket_is_there)
+{
+	const char *text = page(7);
+	char row[64];
+
+	for (size_t i = 0; i < WHYS; i++) {
+		(void)snprintf(
+		    row, sizeof(row), "\n.It Cm %s\n", rules_name((enum why)i));
+		cr_expect_not_null(strstr(text, row), "missing:%s", row);
+	}
 }

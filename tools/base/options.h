@@ -36,6 +36,7 @@ struct options {
 	uint32_t ip; /* adopted address, host byte order; 0 a slice */
 	pid_t owner; /* or OWNER_DEFAULT, OWNER_NOBODY */
 	int64_t wait; /* milliseconds until it is free, or WAIT_DEFAULT */
+	int64_t who_wait; /* milliseconds that `who` waits until it is free */
 	int64_t grace; /* milliseconds from the request to SIGKILL */
 	int64_t idle_limit; /* milliseconds of the idle clock, 0 off */
 	int64_t cap; /* milliseconds until ready, 0 no limit */

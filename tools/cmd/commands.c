@@ -5,7 +5,7 @@
 
 const struct command *const commands[] = { &cmd_run, &cmd_exec, &cmd_acquire,
 	&cmd_release, &cmd_reap, &cmd_ps, &cmd_show, &cmd_ip, &cmd_pid,
-	&cmd_wait };
+	&cmd_wait, &cmd_who };
 
 const size_t commands_n = sizeof(commands) / sizeof(*commands);
 

@@ -17,7 +17,8 @@ enum {
 	CMD_WAIT = 128,
 	CMD_IP = 256,
 	CMD_PID = 512,
-	CMD_ALL = 1023
+	CMD_WHO = 1024,
+	CMD_ALL = 2047
 };
 
 /* What follows the options, for completions. */
@@ -51,6 +52,6 @@ enum { COMMANDS_MAX = 16 };
 const struct command *commands_find(const char *name);
 
 extern const struct command cmd_run, cmd_exec, cmd_acquire, cmd_release,
-    cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_pid, cmd_wait;
+    cmd_reap, cmd_ps, cmd_show, cmd_ip, cmd_pid, cmd_wait, cmd_who;
 
 #endif

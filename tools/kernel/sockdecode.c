@@ -90,6 +90,9 @@ sockdiag_decode(const void *payload, size_t len, struct sockdiag_socket *socket)
 		.family = msg->idiag_family,
 		.state = msg->idiag_state,
 		.inode = msg->idiag_inode,
+		.uid = msg->idiag_uid,
+		.queued =
+		    msg->idiag_state == TCP_LISTEN ? msg->idiag_rqueue : 0,
 		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 |
 			  msg->id.idiag_cookie[0],
 		.time_wait = msg->idiag_timer == TIMER_TIME_WAIT

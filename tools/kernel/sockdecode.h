@@ -22,6 +22,8 @@ struct sockdiag_socket {
 	uint8_t state; /* UDP: TCP_ESTABLISHED or TCP_CLOSE */
 	bool v6only; /* known of listeners and unconnected sockets */
 	uint32_t inode; /* 0: no process has it any more */
+	uint32_t uid; /* of the user who made it; 0 when inode is */
+	uint32_t queued; /* LISTEN: connections that wait for accept(2) */
 	uint64_t cookie; /* as SO_COOKIE has it */
 	uint32_t time_wait; /* milliseconds until it is over, 0 none */
 };

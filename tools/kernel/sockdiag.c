@@ -272,19 +272,43 @@ query_of(uint8_t protocol, uint32_t states, uint32_t net, int prefix_len,
 	return query;
 }
 
-/* TCPDIAG_GETSOCK walks the table once for both families. */
-static int
-dump_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
-    unsigned int ends, struct sockets *out)
+/* The same where the end has this port, too; 0 is any. */
+static struct query
+query_at(uint8_t protocol, uint32_t net, int prefix_len, uint16_t port)
 {
 	struct query query =
-	    query_of(IPPROTO_TCP, states, net, prefix_len, ends);
+	    query_of(protocol, ALL_STATES, net, prefix_len, REMOTE | WILDCARD);
+
+	if (port == 0)
+		return query;
+	if (prefix_len == 0) {
+		require(&query, INET_DIAG_BC_S_COND, AF_UNSPEC, 0, 0);
+		require(&query, INET_DIAG_BC_D_COND, AF_UNSPEC, 0, 0);
+		link_steps(&query);
+	}
+	for (size_t i = 0; i < query.count; i++)
+		query.steps[i].port = port;
+	return query;
+}
+
+/* TCPDIAG_GETSOCK walks the table once for both families. */
+static int
+dump_both(struct sockdiag *diag, struct query query, struct sockets *out)
+{
 	int rc = dump(diag, &query, out);
 
 	if (rc < 0 && (errno == EOPNOTSUPP || errno == EINVAL ||
 			  errno == ENOENT || errno == EPERM))
 		return dump_families(diag, query, out);
 	return rc;
+}
+
+static int
+dump_tcp(struct sockdiag *diag, uint32_t states, uint32_t net, int prefix_len,
+    unsigned int ends, struct sockets *out)
+{
+	return dump_both(
+	    diag, query_of(IPPROTO_TCP, states, net, prefix_len, ends), out);
 }
 
 struct sockdiag *
@@ -351,4 +375,20 @@ sockdiag_udp(
 	    query_of(
 		IPPROTO_UDP, ALL_STATES, net, prefix_len, REMOTE | WILDCARD),
 	    out);
+}
+
+int
+sockdiag_at(struct sockdiag *diag, uint32_t net, int prefix_len, uint16_t port,
+    struct sockets *out)
+{
+	size_t before = out->n;
+
+	if (dump_both(
+		diag, query_at(IPPROTO_TCP, net, prefix_len, port), out) == -1)
+		return -1;
+	if (dump_families(
+		diag, query_at(IPPROTO_UDP, net, prefix_len, port), out) == 0)
+		return 0;
+	out->n = before;
+	return -1;
 }

@@ -55,4 +55,11 @@ int sockdiag_tcp_bound(
 int sockdiag_udp(
     struct sockdiag *diag, uint32_t net, int prefix_len, struct sockets *out);
 
+/*
+ * TCP in all states, and UDP, with either end in the prefix, or bound to a
+ * wildcard, and with this port at that end; port 0 takes any.
+ */
+int sockdiag_at(struct sockdiag *diag, uint32_t net, int prefix_len,
+    uint16_t port, struct sockets *out);
+
 #endif

@@ -12,19 +12,35 @@
 
 enum { BATCH = 256 /* datagrams per sockwatch_read */ };
 
-int
-sockwatch_open(void)
+static const int groups[] = { SKNLGRP_INET_TCP_DESTROY,
+	SKNLGRP_INET6_TCP_DESTROY, SKNLGRP_INET_UDP_DESTROY,
+	SKNLGRP_INET6_UDP_DESTROY };
+
+enum { TCP_GROUPS = 2, ALL_GROUPS = 4 };
+
+/* A descriptor that gets the reports of the first n groups. */
+static int
+subscribe(size_t n)
 {
-	static const int groups[] = { SKNLGRP_INET_TCP_DESTROY,
-		SKNLGRP_INET6_TCP_DESTROY };
 	int fd = netlink_open(SOCK_NONBLOCK);
 
-	for (size_t i = 0; fd != -1 && i < sizeof(groups) / sizeof(*groups);
-	     i++)
+	for (size_t i = 0; fd != -1 && i < n; i++)
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
 			&groups[i], sizeof(groups[i])) == -1)
 			fd = close_quietly(fd);
 	return fd;
+}
+
+int
+sockwatch_open(void)
+{
+	return subscribe(TCP_GROUPS);
+}
+
+int
+sockwatch_open_all(void)
+{
+	return subscribe(ALL_GROUPS);
 }
 
 int

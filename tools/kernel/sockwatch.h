@@ -2,7 +2,7 @@
 /*
  * Waits for the sockets of a lease to go: the kernel reports every TCP socket
  * that is destroyed (SKNLGRP_INET_TCP_DESTROY, linux/sock_diag.h), except for
- * the end of a TIME_WAIT.  UDP sockets are not reported.
+ * the end of a TIME_WAIT.  UDP sockets are reported only where that is asked.
  */
 #ifndef SOCKWATCH_H
 #define SOCKWATCH_H
@@ -15,6 +15,9 @@
  * errno as netlink_open.
  */
 int sockwatch_open(void);
+
+/* The same for UDP, too. */
+int sockwatch_open_all(void);
 
 /*
  * Adds what was destroyed, up to some hundred sockets (poll tells of the

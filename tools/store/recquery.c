@@ -40,8 +40,10 @@ name_opener(
 		.when = call->when,
 		.asked = call->asked };
 	if (call->image < RECORD_IMAGES &&
-	    recquery_image(r, call->image, &image) && image.pid == call->pid)
+	    recquery_image(r, call->image, &image) && image.pid == call->pid) {
 		memcpy(opener->path, image.path, sizeof(opener->path));
+		opener->start = image.start;
+	}
 }
 
 static bool

@@ -13,6 +13,7 @@
 struct opener {
 	uint8_t call; /* enum event_call */
 	int32_t pid;
+	uint64_t start; /* of the process, ticks; 0 unknown */
 	uint64_t when; /* CLOCK_MONOTONIC, nanoseconds */
 	struct endpoint asked;
 	char path[IMAGE_PATH]; /* of the program, "" unknown */
