@@ -3,6 +3,7 @@
  * A program that the shim cannot enter is named at the end, with what keeps
  * the shim out.
  */
+#include "reserve.h"
 #include "story.h"
 
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include <criterion/criterion.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,4 +111,60 @@ Test(uncovered, programs_in_a_root_without_the_record)
 	story_line(r->err,
 	    "portlease: *: uncovered: pid * (/bin/true) is in a root without "
 	    "the record");
+}
+
+/* A server whose socket the shim has not seen. */
+static void
+expect_outside(const char *guest)
+{
+	const char *file = story_path("status"), *port = reserve_port();
+	struct run *r = START(PORTLEASE, "run", "--status-file", file, "-p",
+	    port, guest, "serve", port);
+	long pid = story_number(story_says(r, "ready"), "pid ");
+
+	story_signal(r, SIGTERM);
+	(void)story_end(r);
+	story_line(r->err,
+	    "portlease: *: outside: pid %ld (%s serve %s) listened on *:%s",
+	    pid, guest, port, port);
+	story_line(RUN("cat", file)->out,
+	    "{*\"event\":\"outside\"*\"pid\":%ld,*\"protocol\":\"tcp\",*:%s\"*"
+	    "}",
+	    pid, port);
+}
+
+Test(uncovered, listeners_outside_of_programs_that_the_shim_is_not_in)
+{
+	expect_outside(GUEST("static-raw"));
+	expect_outside(GUEST("raw"));
+}
+
+/* It is no child of the monitor. */
+Test(uncovered, a_listener_outside_of_a_program_that_came_in_by_exec)
+{
+	const char *port = reserve_port();
+	struct run *server = START(
+	    PORTLEASE, "run", "-p", port, TELL_IP, "sh", "-c", "read line");
+	const char *ip = story_ip(server);
+	struct run *exec = START(
+	    PORTLEASE, "exec", "--lease", ip, GUEST("raw"), "serve", port);
+	long pid = story_number(story_says(exec, "ready"), "pid ");
+
+	story_tell(server, "end\n");
+	(void)story_end(server);
+	story_line(server->err,
+	    "portlease: %s: outside: pid %ld (*) listened on *:%s", ip, pid,
+	    port);
+	(void)story_end(exec);
+}
+
+Test(uncovered, a_server_in_its_lease_has_nothing_outside)
+{
+	struct run *r =
+	    START(PORTLEASE, "run", "-v", GUEST("fixedport"), "9926");
+
+	story_says(r, "ready");
+	story_signal(r, SIGTERM);
+	(void)story_end(r);
+	cr_expect_null(strstr(r->err, "outside"), "%s", r->err);
 }

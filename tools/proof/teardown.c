@@ -90,12 +90,16 @@ note_stragglers(const struct ending *t, const struct members *m)
 {
 	struct procfs_stat st;
 
-	for (size_t i = 0; i < m->n && t->how->stragglers != NULL; i++)
-		if (members_proven(&m->list[i]) &&
-		    procfs_stat(m->list[i].pid, &st) == 0 &&
-		    st.start == m->list[i].start)
-			stragglers_note(t->how->stragglers, &st, 1, t->diag,
-			    &t->stored->terms, t->stored->record);
+	for (size_t i = 0; i < m->n && t->how->stragglers != NULL; i++) {
+		if (!members_proven(&m->list[i]) ||
+		    procfs_stat(m->list[i].pid, &st) == -1 ||
+		    st.start != m->list[i].start)
+			continue;
+		outside_note(
+		    t->how->outside, t->diag, &t->stored->terms, &st, 1);
+		stragglers_note(t->how->stragglers, &st, 1, t->diag,
+		    &t->stored->terms, t->stored->record);
+	}
 }
 
 /* Short of memory, it is ended all the same, and not named. */

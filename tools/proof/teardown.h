@@ -9,6 +9,7 @@
 #define TEARDOWN_H
 
 #include "proof/members.h"
+#include "proof/outside.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
 
@@ -26,7 +27,9 @@ struct teardown_policy {
 	/* SIGKILL did not end all descendants; of them /proc shows stuck. */
 	bool unended;
 	unsigned int stuck;
-	struct stragglers *stragglers; /* members that were asked, or NULL */
+	/* Members that were asked, and what they had outside; both or NULL. */
+	struct stragglers *stragglers;
+	struct outside *outside;
 };
 
 struct teardown {

@@ -52,7 +52,8 @@ end_lease(struct outcome *out, const struct options *o, struct claim *c,
 		.sig = o->sig,
 		.grace = o->grace,
 		.patience = PATIENCE,
-		.stragglers = &out->stragglers };
+		.stragglers = &out->stragglers,
+		.outside = &out->outside };
 
 	how.unended = out->stuck;
 	if (out->stuck)
@@ -75,6 +76,12 @@ exit_of(const struct outcome *out, const struct options *o, bool fails)
 	return out->end;
 }
 
+void
+conclude_note(struct outcome *out, const struct claim *c)
+{
+	outside_note_tree(&out->outside, c->diag, &c->terms);
+}
+
 struct ipc_exit
 conclude(struct outcome *out, const struct options *o, struct claim *c,
     struct status *status)
@@ -92,6 +99,7 @@ conclude(struct outcome *out, const struct options *o, struct claim *c,
 	report = (struct report){ .ip = out->ip,
 		.record = record,
 		.stragglers = &out->stragglers,
+		.outside = &out->outside,
 		.evidence = &torn.evidence,
 		.members = &torn.left,
 		.verdict = out->verdict,

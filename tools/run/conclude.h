@@ -5,6 +5,7 @@
 
 #include "base/ipc.h"
 #include "claim/pool.h"
+#include "proof/outside.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
 #include "ready/status.h"
@@ -19,7 +20,11 @@ struct outcome {
 	bool leaked; /* set by conclude */
 	char reason[96]; /* of the verdict, set by conclude */
 	struct stragglers stragglers;
+	struct outside outside;
 };
+
+/* Note what the tree has outside the lease, before it is ended. */
+void conclude_note(struct outcome *out, const struct claim *c);
 
 /*
  * No descendant is left, or none that can be ended.  End the members that

@@ -61,6 +61,21 @@ uncovered(const struct record *record, struct status *status)
 	}
 }
 
+static void
+outside(const struct outside *o, struct status *status)
+{
+	char at[TEXT_ENDPOINT];
+
+	for (size_t i = 0; i < o->n; i++)
+		status_event(status, "outside",
+		    json_pack("{s:i, s:s, s:s, s:s}", "pid",
+			o->list[i].holder.pid, "command",
+			o->list[i].holder.line, "protocol",
+			o->list[i].socket.protocol == IPPROTO_TCP ? "tcp"
+								  : "udp",
+			"at", text_endpoint(&o->list[i].socket.local, at)));
+}
+
 void
 report_events(const struct report *r, struct status *status)
 {
@@ -71,4 +86,5 @@ report_events(const struct report *r, struct status *status)
 		    status, "straggler", straggler_of(&s->list[i], r->record));
 	if (!r->evidence->damaged)
 		uncovered(r->record, status);
+	outside(r->outside, status);
 }

@@ -84,6 +84,8 @@ note_stragglers(struct monitor *m)
 static void
 act(struct monitor *m, enum life_action action)
 {
+	if (action != LIFE_IGNORE && action != LIFE_ENTER)
+		conclude_note(&m->outcome, &m->claim);
 	switch (action) {
 	case LIFE_ASK_COMMAND:
 		signal_command(m, m->sig);
@@ -95,8 +97,7 @@ act(struct monitor *m, enum life_action action)
 	case LIFE_ASK_STRAGGLERS:
 		note_stragglers(m);
 		start_grace(m, m->request.options.sig);
-		(void)proctree_signal(m->sig);
-		break;
+		__attribute__((fallthrough));
 	case LIFE_ASK_TREE:
 		(void)proctree_signal(m->sig);
 		break;

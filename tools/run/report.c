@@ -146,7 +146,20 @@ static void
 print_outside(const struct report *r)
 {
 	unsigned long long n = atomic_load(&r->record->counts.outside);
+	char at[TEXT_ENDPOINT];
 
+	for (size_t i = 0; i < r->outside->n; i++) {
+		const struct outsider *one = &r->outside->list[i];
+
+		msg(r->record, "%s: outside: pid %d (%s) %s on %s", r->ip,
+		    one->holder.pid, one->holder.line,
+		    one->socket.protocol == IPPROTO_TCP ? "listened"
+							: "had UDP",
+		    text_endpoint(&one->socket.local, at));
+	}
+	if (r->outside->more > 0)
+		msg(r->record, "%s: outside: %zu more", r->ip,
+		    r->outside->more);
 	if (n > 0)
 		msg(r->record,
 		    "%s: outside: %llu %s of a declared port on an address "

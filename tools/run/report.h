@@ -6,6 +6,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "proof/members.h"
+#include "proof/outside.h"
 #include "proof/proof.h"
 #include "proof/stragglers.h"
 #include "ready/status.h"
@@ -14,8 +15,9 @@ struct report {
 	const char *ip;
 	struct record *record; /* keeps the lines for `release`, too */
 	const struct stragglers *stragglers;
+	const struct outside *outside;
 	const struct evidence *evidence;
-	const struct members *members; /* found when the end began */
+	const struct members *members; /* found by the last look */
 	enum verdict verdict;
 	const char *reason;
 	bool leaked;
@@ -24,8 +26,10 @@ struct report {
 /* Print stragglers, what is left, and the verdict, as the options ask. */
 void report_end(const struct report *r, const struct options *o);
 
-/* The same as status lines: an event for each straggler and each uncovered
- * program, whatever the options say. */
+/*
+ * The same as status lines: an event for each straggler, uncovered program and
+ * socket outside, whatever the options say.
+ */
 void report_events(const struct report *r, struct status *status);
 
 /* What kept the shim out of an image with these flags: "static" and so on. */
