@@ -76,6 +76,19 @@ exit_of(const struct outcome *out, const struct options *o, bool fails)
 	return out->end;
 }
 
+/* While the address is still ours: the next lease of it says its own. */
+static void
+say_verdict(
+    const struct outcome *out, struct ipc_exit ours, struct status *status)
+{
+	status_verdict(
+	    status, &(struct status_end){ .verdict = proof_name(out->verdict),
+			.reason = out->reason,
+			.leaked = out->leaked,
+			.ours = ours,
+			.command = out->end });
+}
+
 void
 conclude_note(struct outcome *out, const struct claim *c)
 {
@@ -89,6 +102,7 @@ conclude(struct outcome *out, const struct options *o, struct claim *c,
 	struct record *record = c->stored.record;
 	struct report report;
 	struct teardown torn;
+	struct ipc_exit end;
 	bool freed, fails;
 
 	msg_hold();
@@ -116,7 +130,9 @@ conclude(struct outcome *out, const struct options *o, struct claim *c,
 	record->release.freed = freed;
 	record->release.leaked = fails ? (uint32_t)o->leak_status : 0;
 	atomic_store(&record->release.done, 1);
+	end = exit_of(out, o, fails);
+	say_verdict(out, end, status);
 	pool_release(c, out->verdict == VERDICT_CLEAN);
 	msg_flush(); /* last: it may wait for a reader of stderr */
-	return exit_of(out, o, fails);
+	return end;
 }

@@ -388,12 +388,6 @@ monitor_main(void)
 		commandpid_remove(
 		    m.request.options.pid_file, m.request.command);
 	end = conclude(&m.outcome, &m.request.options, &m.claim, &m.status);
-	status_verdict(&m.status,
-	    &(struct status_end){ .verdict = proof_name(m.outcome.verdict),
-		.reason = m.outcome.reason,
-		.leaked = m.outcome.leaked,
-		.ours = end,
-		.command = m.outcome.end });
 	if (m.control != -1)
 		(void)ipc_send(m.control, &end, sizeof(end));
 	return 0;
