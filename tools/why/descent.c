@@ -103,11 +103,12 @@ is_member(
 		   1;
 }
 
-/* Paths of which one may have lost its front. */
+/* Paths of which one may have lost its front; NULL where none is known. */
 static bool
 same_program(const char *a, const char *b)
 {
-	size_t la = strlen(a), lb = strlen(b), n = la < lb ? la : lb;
+	size_t la = strlen(a), lb = b != NULL ? strlen(b) : 0,
+	       n = la < lb ? la : lb;
 
 	return n > 0 && strcmp(a + la - n, b + lb - n) == 0;
 }
