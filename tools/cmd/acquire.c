@@ -20,8 +20,6 @@ static const char *const names[] = { "LD_PRELOAD", "PORTLEASE_RECORD",
 static void
 print_quoted(const char *text)
 {
-	if (text == NULL)
-		return;
 	putchar('\'');
 	for (; *text; text++) {
 		if (*text == '\'')
@@ -36,10 +34,12 @@ static void
 print_sh(void)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (getenv(names[i]) == NULL)
+		const char *value = getenv(names[i]);
+
+		if (value == NULL)
 			continue;
 		printf("export %s=", names[i]);
-		print_quoted(getenv(names[i]));
+		print_quoted(value);
 		puts(";");
 	}
 }
