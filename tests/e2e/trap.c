@@ -191,19 +191,18 @@ crowd(struct run *r, long *server)
 	"$0 full 9925 & read x; $0 ask 9925 & read x; $0 ask 9925 & read x; "  \
 	"exec $0 serve 9926 $0 ask 9926"
 
-/* How many sockets of a lease are on their way: see proc_net_tcp in Linux. */
+/* How many sockets are on their way into a lease: see proc_net_tcp in Linux. */
 static unsigned int
 under_way(const char *ip)
 {
 	FILE *f = fopen("/proc/net/tcp", "re");
-	unsigned int n = 0, from, state;
+	unsigned int n = 0, to, state;
 	char line[256];
 
 	cr_assert_not_null(f);
 	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, " %*u: %x:%*x %*x:%*x %x", &from, &state) ==
-			2 &&
-		    from == inet_addr(ip) && state == TCP_SYN_SENT)
+		if (sscanf(line, " %*u: %*x:%*x %x:%*x %x", &to, &state) == 2 &&
+		    to == inet_addr(ip) && state == TCP_SYN_SENT)
 			n++;
 	fclose(f);
 	return n;
