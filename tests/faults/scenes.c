@@ -161,22 +161,20 @@ trap(struct shot *shot, struct played *out)
 	out->status = run(shot, argv);
 }
 
-#define MAIN "munmap(" /* the last call of the loader */
-
 const struct scene scenes[] = {
 	{ "front of run", serve, 0, .trial = TRIAL_ALL },
 	{ "monitor of run", serve, 1, .trial = TRIAL_TWO },
 	{ "command of run, before its exec", serve, 2, .trial = TRIAL_ALL,
 	    .execs = true },
 	{ "monitor of run, a process is left", straggle, 1, .from = "waitid(" },
-	{ "front of acquire", acquire, 0, .from = MAIN },
+	{ "front of acquire", acquire, 0, .from = FAULTS_MAIN },
 	{ "monitor of acquire", acquire, 1, .from = "renameat" },
-	{ "release", release, 0, .from = MAIN },
-	{ "reap", reap, 0, .trial = TRIAL_TWO, .from = MAIN },
+	{ "release", release, 0, .from = FAULTS_MAIN },
+	{ "reap", reap, 0, .trial = TRIAL_TWO, .from = FAULTS_MAIN },
 	{ "front of run, beside an orphan", run_beside_orphan, 0,
-	    .from = MAIN },
+	    .from = FAULTS_MAIN },
 	{ "monitor of run, an orphan has the address", adopt_orphan, 1,
-	    .from = MAIN },
+	    .from = FAULTS_MAIN },
 	{ "monitor of run --trap, takes the filter", trap, 1,
 	    .from = "recvmsg(", .until = "epoll_create1(" },
 	{ "monitor of run --trap, answers", trap, 1, .from = "ioctl(" },

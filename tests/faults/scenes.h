@@ -26,6 +26,9 @@ enum trial {
 	TRIAL_ALL /* it is killed; it fails, in every way */
 };
 
+/* The first call of main(), after those of libc and of a loader. */
+#define FAULTS_MAIN "rt_sigaction(SIGBUS, {"
+
 struct scene {
 	const char *process; /* for people */
 	void (*play)(struct shot *shot, struct played *out);

@@ -53,7 +53,7 @@ before(const char *log, const char *line, const char *name)
 	return n;
 }
 
-/* How many count.  The loader ends with the munmap(2) of its cache. */
+/* How many count. */
 static size_t
 list_calls(const struct scene *s, const char *log, struct call *call, int out)
 {
@@ -74,7 +74,7 @@ list_calls(const struct scene *s, const char *log, struct call *call, int out)
 		    (within && s->until != NULL && begins(line, s->until)))
 			break;
 		call->loading = (call->loading || executed(line)) &&
-				!begins(line, "munmap(");
+				!begins(line, FAULTS_MAIN);
 	}
 	return n;
 }
