@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The list of loaded objects is the one that debuggers read: dl_iterate_phdr
- * may be somebody else's, who is not ready yet (a sanitizer's, which calls
- * dlsym to get ready).
+ * may be that of a sanitizer, which calls dlsym before it is ready itself.
  *
  * glibc has added the load address to what the dynamic section says, musl has
  * not: an address below the object is an offset.

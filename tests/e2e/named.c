@@ -5,9 +5,12 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +132,30 @@ Test(named, another_address_is_said)
 	story_tell(rival, "end\n");
 	cr_expect_eq(story_end(rival), 0);
 	cr_expect_str_eq(one_run(app()), ip);
+	story_left_nothing();
+}
+
+/* No lease has it, but a socket that nobody answers on. */
+Test(named, a_lock_that_does_not_answer_is_refused)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
+	struct run *r;
+
+	n = snprintf(un.sun_path + 1, sizeof(un.sun_path) - 1,
+	    "portlease/%u/%s", geteuid(), app());
+	cr_assert_eq(bind(fd, (struct sockaddr *)&un,
+			 (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				     1 + (size_t)n)),
+	    0);
+	r = RUN(PORTLEASE, "run", "--name", app(), "echo", "ran");
+	cr_expect_eq(WEXITSTATUS(r->status), 125);
+	story_line(r->err,
+	    "portlease: the name %s is in use by a process that does not "
+	    "answer",
+	    app());
+	cr_expect_str_eq(r->out, "");
+	close(fd);
 	story_left_nothing();
 }
 

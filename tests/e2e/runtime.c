@@ -42,6 +42,9 @@ Test(runtime, a_bad_option_names_the_variable)
 		    "portlease: PORTLEASE_OPTIONS: run: --grace: *" },
 		{ "PORTLEASE_OPTIONS=--frobnicate",
 		    "portlease: PORTLEASE_OPTIONS: run: unknown option *" },
+		{ "PORTLEASE_OPTIONS=--grce 5s",
+		    "portlease: PORTLEASE_OPTIONS: run: unknown option *: is "
+		    "--grace meant?" },
 		{ "PORTLEASE_OPTIONS=echo",
 		    "portlease: PORTLEASE_OPTIONS: 'echo' is no option" },
 		{ "PORTLEASE_OPTIONS=-p '80",

@@ -24,6 +24,9 @@
 enum {
 	REPLACE_WAIT = 30000, /* milliseconds for the end of the other lease, */
 	ASK_AGAIN = 100, /* between attempts to ask it, */
+	TAKE_AGAIN = 10, /* between attempts on a lock that does not answer, */
+	TAKES = 10, /* of them at least, */
+	LONGEST = 60000, /* for one poll(2), */
 	LOOK_WAIT = 1000, /* and for one that only looks at the address */
 	ATTEMPTS = 256
 };
@@ -60,6 +63,12 @@ explain_holder(struct claim *c, const struct options *o, pid_t pid, uid_t user)
 		    user);
 		return;
 	}
+	if (pid == 0) {
+		(void)snprintf(c->why, sizeof(c->why),
+		    "the name %s is in use by a process that does not answer",
+		    o->name);
+		return;
+	}
 	if (lease_named(c->dir, &s, o->name, STORE_READ)) {
 		(void)strlcat(text_address(s.ip, ip), ", ", sizeof(ip));
 		memcpy(line, s.record->identity.line, sizeof(line) - 1);
@@ -69,6 +78,12 @@ explain_holder(struct claim *c, const struct options *o, pid_t pid, uid_t user)
 	(void)snprintf(c->why, sizeof(c->why),
 	    "the name %s is in use: %smonitor %d%s%s; --replace ends it",
 	    o->name, ip, pid, line[0] != '\0' ? ", " : "", line);
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 /*
@@ -88,8 +103,8 @@ wait_for_holder(
 		if (cancel_asked(c->cancel))
 			return true;
 		asked = asked || ask_to_end(c, o);
-		(void)poll(fds, 2,
-		    (int)(asked || left < ASK_AGAIN ? left : ASK_AGAIN));
+		(void)poll(
+		    fds, 2, (int)least(left, asked ? LONGEST : ASK_AGAIN));
 	}
 	return false;
 }
@@ -106,14 +121,19 @@ named_lock(struct claim *c, const struct options *o)
 	pid_t pid = 0;
 	int watch;
 
-	while ((c->name_lock = namelock_take(o->name)) == -1 &&
-	       errno == EADDRINUSE) {
+	for (int takes = 1; (c->name_lock = namelock_take(o->name)) == -1 &&
+			    errno == EADDRINUSE;
+	     takes++) {
 		watch = namelock_watch(o->name, &pid, &user);
 		if (watch != -1) {
 			cancelled = wait_for_holder(c, o, watch, end);
 			close(watch);
+		} else { /* it has just gone, or just come */
+			(void)poll(NULL, 0, TAKE_AGAIN);
+			cancelled = cancel_asked(c->cancel);
 		}
-		if (cancelled || clock_ms() >= end) {
+		if (cancelled ||
+		    (clock_ms() >= end && (watch != -1 || takes >= TAKES))) {
 			explain_holder(c, o, pid, user);
 			return -1;
 		}

@@ -77,6 +77,15 @@ store_name(char name[static NAME_SIZE], const char *arg)
 	return name_valid(arg) && strlcpy(name, arg, NAME_SIZE) < NAME_SIZE;
 }
 
+static bool
+store_number(int *n, const char *arg, int least, int most)
+{
+	const char *error;
+
+	*n = (int)strtonum(arg, least, most, &error);
+	return error == NULL;
+}
+
 /* False when arg is not of the row's kind. */
 static bool
 store(const struct optrow *row, void *field, const char *arg)
@@ -84,7 +93,6 @@ store(const struct optrow *row, void *field, const char *arg)
 	int64_t *ms = field;
 	int *n = field;
 	uint32_t *ip = field;
-	const char *error;
 
 	switch (row->kind) {
 	case FLAG:
@@ -99,11 +107,9 @@ store(const struct optrow *row, void *field, const char *arg)
 	case SIGNAL:
 		return (*n = parse_signal(arg)) > 0;
 	case NUMBER:
-		*n = (int)strtonum(arg, 0, INT_MAX, &error);
-		return error == NULL;
+		return store_number(n, arg, 0, INT_MAX);
 	case STATUS:
-		*n = (int)strtonum(arg, 1, UINT8_MAX, &error);
-		return error == NULL;
+		return store_number(n, arg, 1, UINT8_MAX);
 	case PORTS:
 		return terms_parse_ports(field, arg);
 	case ADDRESS:

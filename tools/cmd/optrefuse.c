@@ -67,7 +67,8 @@ optrefuse_option(const struct command *command, const char *what, bool missing)
 	if (!is_elsewhere(name))
 		near = similar(command, name);
 	if (near != NULL)
-		errx(EXIT_PORTLEASE, "%s: unknown option '%s': is --%s meant?",
+		errx(EXIT_PORTLEASE,
+		    "%s%s: unknown option '%s': is --%s meant?", in,
 		    command->name, printable_copy(what), near);
 	errx(EXIT_PORTLEASE, "%s%s: %s '%s'; see portlease %s --help", in,
 	    command->name,

@@ -301,7 +301,7 @@ related(const struct search *s, pid_t pid, size_t ndescriptors)
 	return false;
 }
 
-/* Those who were found last may have relatives of their own. */
+/* The processes that were found last may have relatives of their own. */
 static void
 visit_relatives(struct search *s)
 {

@@ -263,8 +263,8 @@ pending_at_front(const struct monitor *m)
 
 /*
  * A caller that kills what it has started means the command.  But one that
- * asked first is only impatient; and who dies together with the front, as a
- * whole process group does, means nothing by it.
+ * asked first is only impatient; and one that dies together with the front, as
+ * a whole process group does, means nothing by it.
  */
 static void
 front_gone(struct monitor *m)
